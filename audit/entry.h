@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Entries: one leaf of the log is one line of JSON, UTF-8, without a newline inside, at most
+ * AUDIT_ENTRY_MAX bytes, fields in fixed order: `"v":1,"type":...,"time":...` first. The exact bytes are
+ * the leaf.
+ *
+ * Writers: each audit_entry_* call appends one or more whole entries to an audit_batch. An entry that would
+ * be longer than the limit is split into parts `"part":[k,n]` that stand in the same batch. All text is
+ * borrowed until the call returns. Ids of users and sessions never come here in clear: callers pass
+ * pseudonyms (audit/pseudonym.h).
+ *
+ * Readers: audit_entry_scan finds fields in the fixed order, without a general JSON parser.
+ */
+#ifndef AUDIT_ENTRY_H
+#define AUDIT_ENTRY_H
+
+#include "proto/buf.h"
+#include "proto/time.h"
+
+enum { AUDIT_ENTRY_MAX = 65535 };
+
+/* Entries that are acknowledged together. Zeroed to begin; owned by the caller. */
+struct audit_batch {
+	struct buf leaves; /* C2SP bundle form: (uint16 big-endian length || entry)* */
+	size_t count;
+};
+void audit_batch_done(struct audit_batch *batch);
+
+struct audit_entry_intervention {
+	struct bytes rule, file; /* file: base name */
+	unsigned line;
+	const char *kind, *mode, *action, *verdict;
+	bool would, unsatisfied;
+	struct bytes limit, observed, reason;
+	const char *target_type; /* "item" "weight" "prompt" "explanation" "response" */
+	struct audit_entry_target {
+		struct bytes id;
+		bool numeric, before_present, after_present;
+		double before, after;
+		struct bytes before_digest, after_digest; /* texts: "hmac-sha256:..." */
+	} * target;
+	size_t target_count;
+	const uint64_t *evidence;
+	size_t evidence_count;
+};
+
+struct audit_entry_decision {
+	struct bytes trace_id, method, ruleset; /* ruleset: digest */
+	struct bytes session, user;		/* pseudonyms; absent when the call has none */
+	struct bytes surface, locale;
+	size_t items, prompts; /* as proposed */
+	struct bytes request, proposed,
+		governed; /* digests of message bytes; governed absent when rejected */
+	bool rejected;
+	struct bytes global_mode; /* "enforce" or "observe" */
+	const struct audit_entry_intervention *intervention;
+	size_t intervention_count;
+};
+
+struct audit_entry_delivered {
+	struct bytes method, ruleset, session, user; /* session, user: pseudonyms */
+	const char *kind;			     /* prompt kind name */
+	struct bytes prompt_id, template_id, text;   /* text: digest */
+	struct bytes locale;
+};
+
+struct audit_entry_signal {
+	struct bytes method, session, user; /* pseudonyms */
+	const char *kind;
+	struct bytes item, category, prompt_id;
+};
+
+struct audit_entry_ruleset {
+	struct bytes name, version, digest;
+	const struct audit_entry_source {
+		struct bytes name, text;
+	} * source;
+	size_t source_count;
+};
+
+struct audit_entry_tally {
+	int64_t from_ns, to_ns;
+	uint64_t calls, governed, changed, rejected, prompts_proposed, prompts_delivered;
+	const struct audit_entry_tally_rule {
+		struct bytes rule;
+		uint64_t within, exceeded, would, unknown;
+	} * rule;
+	size_t rule_count;
+};
+
+struct audit_entry_failure {
+	const char *class,
+		*effect; /* "audit" "undecodable" "history" "overload" ...; "closed" "pass" "suppress" */
+	uint64_t count;
+	struct bytes reason;
+};
+
+/* `time_ns` may be put later by the log, never earlier: see audit_log_append. False: memory is short. */
+MUST_USE bool audit_entry_decision(struct audit_batch *, int64_t time_ns,
+				   const struct audit_entry_decision *);
+MUST_USE bool audit_entry_delivered(struct audit_batch *, int64_t time_ns,
+				    const struct audit_entry_delivered *);
+MUST_USE bool audit_entry_signal(struct audit_batch *, int64_t time_ns, const struct audit_entry_signal *);
+MUST_USE bool audit_entry_ruleset(struct audit_batch *, int64_t time_ns, const struct audit_entry_ruleset *);
+MUST_USE bool audit_entry_tally(struct audit_batch *, int64_t time_ns, const struct audit_entry_tally *);
+MUST_USE bool audit_entry_failure(struct audit_batch *, int64_t time_ns, const struct audit_entry_failure *);
+
+/* What history needs of one entry. type NULL-terminated static text: "delivered", "signal", or another. */
+struct audit_entry_seen {
+	struct bytes type;
+	int64_t time_ns;
+	struct bytes session, user, kind, prompt_id,
+		category; /* delivered and signal; absent when not there */
+};
+
+/* Reads one leaf. `scratch` holds unescaped text; runs borrow from leaf or scratch until the next call.
+ * False: the leaf is not an entry of version 1. */
+MUST_USE bool audit_entry_read(struct bytes leaf, struct buf *scratch, struct audit_entry_seen *seen,
+			       struct err *err);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The mapping: from a recommender's own API to facts. For each governed method it holds the paths of page
+ * "Facts" compiled against the descriptors into field-number programs. The canonical API is the built-in
+ * mapping, so there is one code path.
+ *
+ * Immutable after it was made: any thread may use it. The caller frees it after the last call that uses it.
+ */
+#ifndef PROTO_MAPPING_H
+#define PROTO_MAPPING_H
+
+#include "proto/bytes.h"
+#include "proto/err.h"
+
+struct proto_mapping;
+struct proto_method; /* one governed or signal method; borrowed from its mapping */
+
+enum proto_method_role {
+	PROTO_RANKING, /* the response is governed */
+	PROTO_SIGNAL,  /* the request carries a signal */
+};
+
+/* The built-in mapping of package rankguard.v1. Returns owned, NULL and err on failure. */
+MUST_USE struct proto_mapping *proto_mapping_canonical(struct err *err);
+
+void proto_mapping_free(struct proto_mapping *mapping);
+
+/* The method of a full name ("/rankguard.v1.RankingService/Rank"), NULL when it is not mapped. */
+const struct proto_method *proto_mapping_find(const struct proto_mapping *mapping, struct bytes name);
+
+/* Walks all methods: index from 0; NULL behind the last. */
+const struct proto_method *proto_mapping_at(const struct proto_mapping *mapping, size_t index);
+
+struct bytes proto_method_name(const struct proto_method *method);
+enum proto_method_role proto_method_role(const struct proto_method *method);
+bool proto_method_request_streams(const struct proto_method *method);
+bool proto_method_response_streams(const struct proto_method *method);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The sidecar's configuration: one libconfig file, read once and checked completely before anything of it
+ * is used. One option table drives the loader, `check`, "did you mean" and the text that the log's `open`
+ * entry keeps. An unknown key is an error with file:line.
+ *
+ * A text value may be `env:NAME` (unset is an error) or `file:PATH` (first line of the file). Durations and
+ * sizes are texts with a unit: "5s", "16MiB". Relative paths are relative to the configuration file.
+ */
+#ifndef SIDECAR_CONFIG_H
+#define SIDECAR_CONFIG_H
+
+#include "audit/log.h"
+#include "proto/view.h"
+#include "rules/ruleset.h"
+
+enum sidecar_on_undecodable { SIDECAR_UNDECODABLE_CLOSED, SIDECAR_UNDECODABLE_PASS };
+enum sidecar_on_history { SIDECAR_HISTORY_SUPPRESS, SIDECAR_HISTORY_CLOSED, SIDECAR_HISTORY_PASS };
+
+/* All texts are owned by the configuration; NULL where an optional value is not given. */
+struct sidecar_config {
+	char *path; /* of the file */
+
+	char **listen; /* "unix:/path", "127.0.0.1:50050", "[::1]:50050"; at least one */
+	size_t listen_count;
+	bool allow_plaintext; /* a listen address that is not loopback is refused without it */
+	char *upstream;	      /* same forms */
+	int workers;	      /* threads, one completion queue each: 1..64, default 2 */
+	char *rules;	      /* file or directory */
+
+	struct {
+		char *pod, *namespace, *uid, *node;
+	} identity; /* uid default: the host name */
+
+	struct {
+		char *backend; /* "memory": kept in memory, rebuilt from the log at start */
+	} history;
+
+	struct {
+		char *directory, *origin, *key, *subject_key;
+		enum audit_durability durability;
+		int64_t publish_ns;
+	} audit;
+
+	struct {
+		int in_flight, connections;
+		size_t message;		   /* bytes */
+		struct proto_limits facts; /* items, prompts */
+		size_t metadata;	   /* bytes */
+	} limits;
+
+	struct {
+		enum sidecar_on_undecodable undecodable;
+		enum sidecar_on_history history;
+	} failure;
+
+	struct {
+		int64_t delay_ns, grace_ns;
+	} drain;
+
+	struct {
+		char *http; /* "127.0.0.1:9901"; NULL: no admin listener */
+	} admin;
+};
+
+/* Reads and checks one file. All findings, not only the first, go to `findings` as
+ * `file:line: what is wrong; what would be right`. Returns owned, NULL when there is an error. */
+MUST_USE struct sidecar_config *sidecar_config_load(const char *path, struct rules_findings *findings);
+
+void sidecar_config_free(struct sidecar_config *config); /* NULL is fine */
+
+/* The options in force as text for the log: `name = value` a line, in table order, without secrets (key
+ * paths are named, keys are not). Heap text, the caller frees; NULL when memory is short. */
+MUST_USE char *sidecar_config_describe(const struct sidecar_config *config);
+
+/* "unix:/path" or "host:port" into a socket address. Loopback tells whether it stays on this machine. */
+struct sockaddr_storage;
+MUST_USE bool sidecar_config_address(const char *text, struct sockaddr_storage *address, unsigned *len,
+				     bool *loopback, struct err *err);
+
+#endif

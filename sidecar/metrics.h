@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Counters of the daemon: atomics that calls raise, rendered as Prometheus text by the admin listener and
+ * taken minute by minute into `tally` entries. Names follow page "The sidecar", Operations.
+ */
+#ifndef SIDECAR_METRICS_H
+#define SIDECAR_METRICS_H
+
+#include "audit/log.h"
+#include "proto/mapping.h"
+#include "rules/decide.h"
+
+struct sidecar_metrics;
+
+#define SIDECAR_FAILURES(X)                                                                                  \
+	X(UNDECODABLE, "undecodable") /* a governed message that cannot be decoded */                        \
+	X(LIMIT, "limit")	      /* a governed message over a limit */                                  \
+	X(HISTORY, "history")	      /* history unavailable */                                              \
+	X(AUDIT, "audit")	      /* an entry that cannot be written */                                  \
+	X(OVERLOAD, "overload")	      /* too many calls in flight */                                         \
+	X(UPSTREAM, "upstream")	      /* the recommender cannot be reached */
+enum sidecar_failure {
+#define X(name, text) SIDECAR_FAILURE_##name,
+	SIDECAR_FAILURES(X)
+#undef X
+		SIDECAR_FAILURE_COUNT,
+};
+const char *sidecar_failure_name(enum sidecar_failure failure); /* "undecodable" */
+
+enum sidecar_effect { SIDECAR_CLOSED, SIDECAR_PASS, SIDECAR_SUPPRESS, SIDECAR_EFFECT_COUNT };
+const char *sidecar_effect_name(enum sidecar_effect effect); /* "closed" */
+
+/* Borrows the mapping; holds the ruleset. NULL when memory is short. */
+struct sidecar_metrics *sidecar_metrics_new(const struct proto_mapping *mapping,
+					    struct rules_ruleset *ruleset);
+void sidecar_metrics_free(struct sidecar_metrics *metrics);
+
+/* The row of a method; methods outside the mapping share one, `_OTHER`. method NULL: that one. */
+size_t sidecar_metrics_method(const struct sidecar_metrics *metrics, const struct proto_method *method);
+
+/* Thread: any, for all of these. */
+void sidecar_metrics_started(struct sidecar_metrics *metrics, size_t method);
+void sidecar_metrics_handled(struct sidecar_metrics *metrics, size_t method, int grpc_code,
+			     int64_t duration_ns);
+void sidecar_metrics_overhead(struct sidecar_metrics *metrics, int64_t duration_ns);
+/* One governed response was decided on (whatever became of it). */
+void sidecar_metrics_decided(struct sidecar_metrics *metrics, const struct rules_decision *decision,
+			     size_t prompts_proposed);
+void sidecar_metrics_delivered(struct sidecar_metrics *metrics, size_t prompts);
+void sidecar_metrics_failed(struct sidecar_metrics *metrics, enum sidecar_failure failure,
+			    enum sidecar_effect effect);
+void sidecar_metrics_in_flight(struct sidecar_metrics *metrics, int change);
+
+/* Prometheus text exposition format 0.0.4. */
+void sidecar_metrics_render(const struct sidecar_metrics *metrics, const struct audit_log_state *log,
+			    struct buf *out);
+
+/* What happened since the last tally, as an entry into *batch; call from one thread. False: memory is
+ * short. */
+MUST_USE bool sidecar_metrics_tally(struct sidecar_metrics *metrics, int64_t now_ns,
+				    struct audit_batch *batch);
+
+/* Failures since the last call, one `failure` entry per class and effect that is not zero ("audit" is left
+ * out: the log writes those itself). Adds nothing when there were none. Call from one thread. */
+MUST_USE bool sidecar_metrics_failures(struct sidecar_metrics *metrics, int64_t now_ns,
+				       struct audit_batch *batch);
+
+#endif

@@ -30,9 +30,9 @@ const char *sidecar_failure_name(enum sidecar_failure failure); /* "undecodable"
 enum sidecar_effect { SIDECAR_CLOSED, SIDECAR_PASS, SIDECAR_SUPPRESS, SIDECAR_EFFECT_COUNT };
 const char *sidecar_effect_name(enum sidecar_effect effect); /* "closed" */
 
-/* Borrows the mapping; holds the ruleset. NULL when memory is short. */
+/* Keeps the mapping; holds the ruleset. now_ns: where the first tally begins. NULL when memory is short. */
 struct sidecar_metrics *sidecar_metrics_new(const struct proto_mapping *mapping,
-					    struct rules_ruleset *ruleset);
+					    struct rules_ruleset *ruleset, int64_t now_ns);
 void sidecar_metrics_free(struct sidecar_metrics *metrics);
 
 /* The row of a method; methods outside the mapping share one, `_OTHER`. method NULL: that one. */
@@ -51,12 +51,12 @@ void sidecar_metrics_failed(struct sidecar_metrics *metrics, enum sidecar_failur
 			    enum sidecar_effect effect);
 void sidecar_metrics_in_flight(struct sidecar_metrics *metrics, int change);
 
-/* Prometheus text exposition format 0.0.4. */
+/* Prometheus text exposition format 0.0.4. log may be NULL: its families are left out. */
 void sidecar_metrics_render(const struct sidecar_metrics *metrics, const struct audit_log_state *log,
 			    struct buf *out);
 
 /* What happened since the last tally, as an entry into *batch; call from one thread. False: memory is
- * short. */
+ * short, and nothing is lost. */
 MUST_USE bool sidecar_metrics_tally(struct sidecar_metrics *metrics, int64_t now_ns,
 				    struct audit_batch *batch);
 
@@ -64,5 +64,10 @@ MUST_USE bool sidecar_metrics_tally(struct sidecar_metrics *metrics, int64_t now
  * out: the log writes those itself). Adds nothing when there were none. Call from one thread. */
 MUST_USE bool sidecar_metrics_failures(struct sidecar_metrics *metrics, int64_t now_ns,
 				       struct audit_batch *batch);
+
+/* The batch that the last tally (or the last failures) went into was not acknowledged: what it counted goes
+ * into the next one. */
+void sidecar_metrics_tally_lost(struct sidecar_metrics *metrics);
+void sidecar_metrics_failures_lost(struct sidecar_metrics *metrics);
 
 #endif

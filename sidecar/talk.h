@@ -8,6 +8,7 @@
 
 #include "proto/err.h"
 #include <stdbool.h>
+#include <stdint.h>
 
 struct sidecar_talk;
 
@@ -15,7 +16,10 @@ enum sidecar_level { SIDECAR_INFO, SIDECAR_WARN, SIDECAR_ERROR };
 
 /* fd is borrowed. Returns owned; NULL only when memory is short. */
 struct sidecar_talk *sidecar_talk_new(int fd, bool json);
-void sidecar_talk_free(struct sidecar_talk *talk);
+void sidecar_talk_free(struct sidecar_talk *talk); /* says what was left out; NULL is fine */
+
+/* Another clock than CLOCK_REALTIME (nanoseconds since 1970), before the first line. */
+void sidecar_talk_clock(struct sidecar_talk *talk, int64_t (*clock)(void *ctx), void *ctx);
 
 /* `event`: a short constant word ("ready", "upstream"); at most 10 lines of one event per second leave, then
  * one line says how many were left out. Thread: any; never blocks longer than a write. talk may be NULL. */

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Counters into entries: what was counted since the entries before. Counters never go back; what stands in
+ * entries already is remembered beside them.
+ */
+#include "sidecar/metrics_table.h"
+
+#include <stdlib.h>
+
+static void read_totals(const struct sidecar_metrics *metrics, uint64_t now[TOTAL_COUNT])
+{
+	for (size_t i = 0; i < TOTAL_COUNT; i++)
+		now[i] = sidecar_metrics_read(&metrics->total[i]);
+}
+
+static void fill_rule(const struct sidecar_metrics *metrics, size_t at, const uint64_t now[RESULT_COUNT],
+		      struct audit_entry_tally_rule *row)
+{
+	const uint64_t *taken = metrics->tally_rule[at].now;
+	*row = (struct audit_entry_tally_rule){
+		.rule = rules_ruleset_rule(metrics->ruleset, at)->id,
+		.within = now[RESULT_WITHIN] - taken[RESULT_WITHIN],
+		.exceeded = now[RESULT_EXCEEDED] - taken[RESULT_EXCEEDED],
+		.would = now[RESULT_WOULD] - taken[RESULT_WOULD],
+		.unknown = now[RESULT_UNKNOWN] - taken[RESULT_UNKNOWN],
+	};
+}
+
+struct tally_rules {
+	struct audit_entry_tally_rule *row;
+	uint64_t (*now)[RESULT_COUNT];
+};
+
+static bool read_rules(const struct sidecar_metrics *metrics, struct tally_rules *rules)
+{
+	rules->row = calloc(metrics->rule_count + 1, sizeof *rules->row);
+	rules->now = calloc(metrics->rule_count + 1, sizeof *rules->now);
+	if (!rules->row || !rules->now)
+		return false;
+	for (size_t i = 0; i < metrics->rule_count; i++) {
+		for (size_t result = 0; result < RESULT_COUNT; result++)
+			rules->now[i][result] = sidecar_metrics_read(&metrics->rule[i].result[result]);
+		fill_rule(metrics, i, rules->now[i], &rules->row[i]);
+	}
+	return true;
+}
+
+/* The entry stands in the batch: from here on its counts are taken. */
+static void settle(struct sidecar_metrics *metrics, const uint64_t now[TOTAL_COUNT],
+		   const struct tally_rules *rules, int64_t now_ns)
+{
+	memcpy(metrics->before.total, metrics->taken.total, sizeof metrics->before.total);
+	memcpy(metrics->taken.total, now, sizeof metrics->taken.total);
+	for (size_t i = 0; i < metrics->rule_count; i++) {
+		struct metrics_rule_seen *seen = &metrics->tally_rule[i];
+		memcpy(seen->before, seen->now, sizeof seen->before);
+		memcpy(seen->now, rules->now[i], sizeof seen->now);
+	}
+	metrics->tally_before_ns = metrics->tally_from_ns;
+	metrics->tally_from_ns = now_ns;
+}
+
+bool sidecar_metrics_tally(struct sidecar_metrics *metrics, int64_t now_ns, struct audit_batch *batch)
+{
+	uint64_t now[TOTAL_COUNT];
+	struct tally_rules rules = {0};
+	bool good = read_rules(metrics, &rules);
+	if (good) {
+		const uint64_t *taken = metrics->taken.total;
+		read_totals(metrics, now);
+		struct audit_entry_tally tally = {
+			.from_ns = metrics->tally_from_ns,
+			.to_ns = now_ns,
+			.calls = now[TOTAL_CALLS] - taken[TOTAL_CALLS],
+			.governed = now[TOTAL_GOVERNED] - taken[TOTAL_GOVERNED],
+			.changed = now[TOTAL_CHANGED] - taken[TOTAL_CHANGED],
+			.rejected = now[TOTAL_REJECTED] - taken[TOTAL_REJECTED],
+			.prompts_proposed = now[TOTAL_PROPOSED] - taken[TOTAL_PROPOSED],
+			.prompts_delivered = now[TOTAL_DELIVERED] - taken[TOTAL_DELIVERED],
+			.rule = rules.row,
+			.rule_count = metrics->rule_count,
+		};
+		good = audit_entry_tally(batch, now_ns, &tally);
+	}
+	if (good)
+		settle(metrics, now, &rules, now_ns);
+	free(rules.row);
+	free(rules.now);
+	return good;
+}
+
+void sidecar_metrics_tally_lost(struct sidecar_metrics *metrics)
+{
+	memcpy(metrics->taken.total, metrics->before.total, sizeof metrics->taken.total);
+	for (size_t i = 0; i < metrics->rule_count; i++) {
+		struct metrics_rule_seen *seen = &metrics->tally_rule[i];
+		memcpy(seen->now, seen->before, sizeof seen->now);
+	}
+	metrics->tally_from_ns = metrics->tally_before_ns;
+}
+
+/* The log writes the failures of the log itself. */
+static bool add_failure(struct audit_batch *batch, int64_t now_ns, size_t failure, size_t effect,
+			uint64_t count)
+{
+	if (count == 0 || failure == SIDECAR_FAILURE_AUDIT)
+		return true;
+	struct audit_entry_failure entry = {
+		.class = sidecar_failure_name((enum sidecar_failure)failure),
+		.effect = sidecar_effect_name((enum sidecar_effect)effect),
+		.count = count,
+	};
+	return audit_entry_failure(batch, now_ns, &entry);
+}
+
+bool sidecar_metrics_failures(struct sidecar_metrics *metrics, int64_t now_ns, struct audit_batch *batch)
+{
+	uint64_t now[SIDECAR_FAILURE_COUNT][SIDECAR_EFFECT_COUNT];
+	for (size_t failure = 0; failure < SIDECAR_FAILURE_COUNT; failure++) {
+		for (size_t effect = 0; effect < SIDECAR_EFFECT_COUNT; effect++) {
+			now[failure][effect] = sidecar_metrics_read(&metrics->failure[failure][effect]);
+			uint64_t count = now[failure][effect] - metrics->taken.failure[failure][effect];
+			if (!add_failure(batch, now_ns, failure, effect, count))
+				return false;
+		}
+	}
+	memcpy(metrics->before.failure, metrics->taken.failure, sizeof now);
+	memcpy(metrics->taken.failure, now, sizeof now);
+	return true;
+}
+
+void sidecar_metrics_failures_lost(struct sidecar_metrics *metrics)
+{
+	memcpy(metrics->taken.failure, metrics->before.failure, sizeof metrics->taken.failure);
+}

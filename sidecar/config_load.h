@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the steps of loading share: config.c reads and checks, config_value.c takes one value.
+ */
+#ifndef SIDECAR_CONFIG_LOAD_H
+#define SIDECAR_CONFIG_LOAD_H
+
+#include "rules/findings.h"
+#include "sidecar/config_table.h"
+
+struct config_load {
+	const char *path; /* of the file, as given */
+	struct sidecar_config *config;
+	struct rules_findings *findings;
+	unsigned line[CONFIG_OPTIONS]; /* where each option stands; 0: not given */
+};
+
+/* An error at a line; `name` of the key first. */
+__attribute__((format(printf, 4, 5))) void sidecar_config_wrong(struct config_load *load, unsigned line,
+								const char *name, const char *format, ...);
+
+/* Takes the text of an option, expanding `env:` and `file:`; what is wrong becomes a finding. For ADDRESSES
+ * it adds one. */
+void sidecar_config_take_text(struct config_load *load, const struct config_option *option, unsigned line,
+			      const char *text);
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sidecar/config_table.h"
+
+#define KIB (INT64_C(1) << 10)
+#define MIB (INT64_C(1) << 20)
+#define GIB (INT64_C(1) << 30)
+
+static const struct config_choice modes[] = {
+	{.name = "enforce"},
+	{.name = "observe", .later = "observe rules one by one: mode = \"observe\" in the rule file"},
+	{0},
+};
+static const struct config_choice backends[] = {
+	{.name = "memory"},
+	{.name = "embedded", .later = "write \"memory\": it is rebuilt from the log at each start"},
+	{0},
+};
+static const struct config_choice durabilities[] = {
+	{.name = "disk", .value = AUDIT_DISK},
+	{.name = "process", .value = AUDIT_PROCESS},
+	{0},
+};
+static const struct config_choice records[] = {
+	{.name = "changes"},
+	{.name = "full", .later = "write \"changes\""},
+	{0},
+};
+static const struct config_choice retentions[] = {{.name = "forever"}, {0}};
+static const struct config_choice undecodables[] = {
+	{.name = "closed", .value = SIDECAR_UNDECODABLE_CLOSED},
+	{.name = "pass", .value = SIDECAR_UNDECODABLE_PASS},
+	{0},
+};
+static const struct config_choice histories[] = {
+	{.name = "suppress", .value = SIDECAR_HISTORY_SUPPRESS},
+	{.name = "closed", .value = SIDECAR_HISTORY_CLOSED},
+	{.name = "pass", .value = SIDECAR_HISTORY_PASS},
+	{0},
+};
+static const struct config_choice overloads[] = {{.name = "closed"}, {0}};
+
+#define AT(member)                                                                                           \
+	.offset = offsetof(struct sidecar_config, member),                                                   \
+	.size = sizeof(((struct sidecar_config *)NULL)->member)
+
+/* clang-format off */
+const struct config_option sidecar_config_options[] = {
+	{"listen", CONFIG_ADDRESSES, AT(listen), .required = true,
+	 .example = "[ \"unix:/run/rankguard/app.sock\" ]",
+	 .help = "where applications connect"},
+	{"allow_plaintext", CONFIG_FLAG, AT(allow_plaintext), .fallback = "false", .example = "true",
+	 .help = "listen on addresses that other machines reach, without TLS"},
+	{"upstream", CONFIG_ADDRESS, AT(upstream), .required = true, .example = "\"unix:/run/reco/reco.sock\"",
+	 .help = "where the recommender listens"},
+	{"workers", CONFIG_COUNT, AT(workers), .least = 1, .most = 64, .fallback = "2", .example = "2",
+	 .help = "threads, one completion queue each"},
+	{"rules", CONFIG_PATH, AT(rules), .required = true, .example = "\"/etc/rankguard/rules.d\"",
+	 .help = "rule file, or directory of rule files"},
+	{"mode", CONFIG_CHOICE, .choice = modes, .fallback = "enforce", .example = "\"enforce\"",
+	 .help = "one switch for all rules"},
+	{"observe_until", CONFIG_LATER,
+	 .example = "leave it out; rules are observed one by one with mode = \"observe\" in the rule file"},
+	{"observe_by", CONFIG_LATER,
+	 .example = "leave it out; rules are observed one by one with mode = \"observe\" in the rule file"},
+	{"schema", CONFIG_LATER, .example = "leave it out: the canonical API is governed"},
+	{"tls", CONFIG_LATER, .example = "leave it out, and listen on loopback or a Unix socket"},
+	{"upstream_tls", CONFIG_LATER, .example = "leave it out, and reach the recommender inside this machine"},
+
+	{"identity.pod", CONFIG_TEXT, AT(identity.pod), .example = "\"env:POD_NAME\"",
+	 .help = "name of the pod"},
+	{"identity.namespace", CONFIG_TEXT, AT(identity.namespace), .example = "\"env:POD_NAMESPACE\"",
+	 .help = "namespace of the pod"},
+	{"identity.uid", CONFIG_NAME, AT(identity.uid), .example = "\"env:POD_UID\"",
+	 .help = "what tells this sidecar's log from all others; default: the host name"},
+	{"identity.node", CONFIG_TEXT, AT(identity.node), .example = "\"env:NODE_NAME\"",
+	 .help = "machine that the pod runs on"},
+
+	{"history.backend", CONFIG_WORD, AT(history.backend), .choice = backends, .fallback = "memory",
+	 .example = "\"memory\"", .help = "where history is kept"},
+	{"history.directory", CONFIG_LATER, .example = "leave it out: history is kept in memory"},
+
+	{"audit.directory", CONFIG_PATH, AT(audit.directory), .required = true,
+	 .example = "\"/var/lib/rankguard/audit\"", .help = "where the log is written"},
+	{"audit.origin", CONFIG_NAME, AT(audit.origin), .required = true, .example = "\"example.org/reco\"",
+	 .help = "name of the log, without the sidecar's identity"},
+	{"audit.key", CONFIG_PATH, AT(audit.key), .example = "\"/etc/rankguard/audit.key\"",
+	 .help = "key that signs checkpoints; default: one is made in the log's directory"},
+	{"audit.subject_key", CONFIG_PATH, AT(audit.subject_key), .example = "\"/etc/rankguard/subject.key\"",
+	 .help = "key of pseudonyms and digests; default: one is made in the log's directory"},
+	{"audit.durability", CONFIG_CHOICE, AT(audit.durability), .choice = durabilities, .fallback = "disk",
+	 .example = "\"disk\"", .help = "how far an entry is written before its response leaves"},
+	{"audit.record", CONFIG_CHOICE, .choice = records, .fallback = "changes", .example = "\"changes\"",
+	 .help = "what a decision's entry holds"},
+	{"audit.publish", CONFIG_DURATION, AT(audit.publish_ns), .least = TIME_SECOND / 100, .most = TIME_HOUR,
+	 .fallback = "1s", .example = "\"1s\"", .help = "how often a checkpoint is signed"},
+	{"audit.attributes", CONFIG_LATER, .example = "leave it out: no attributes are recorded"},
+	{"audit.retain", CONFIG_CHOICE, .choice = retentions, .fallback = "forever", .example = "\"forever\"",
+	 .help = "how long entries are kept"},
+
+	{"limits.in_flight", CONFIG_COUNT, AT(limits.in_flight), .least = 1, .most = 1000000,
+	 .fallback = "1024", .example = "1024", .help = "calls at the same time; more are refused"},
+	{"limits.connections", CONFIG_COUNT, AT(limits.connections), .least = 1, .most = 65535,
+	 .fallback = "256", .example = "256", .help = "connections of applications"},
+	{"limits.message", CONFIG_SIZE, AT(limits.message), .least = KIB, .most = GIB, .fallback = "16MiB",
+	 .example = "\"16MiB\"", .help = "longest message"},
+	{"limits.items", CONFIG_COUNT, AT(limits.facts.items), .least = 1, .most = 10000000,
+	 .fallback = "20000", .example = "20000", .help = "items, category weights, candidates of one message"},
+	{"limits.prompts", CONFIG_COUNT, AT(limits.facts.prompts), .least = 1, .most = 10000, .fallback = "64",
+	 .example = "64", .help = "prompts of one response, choices of one prompt"},
+	{"limits.metadata", CONFIG_SIZE, AT(limits.metadata), .least = KIB, .most = MIB, .fallback = "16KiB",
+	 .example = "\"16KiB\"", .help = "metadata of one call"},
+
+	{"failure.undecodable", CONFIG_CHOICE, AT(failure.undecodable), .choice = undecodables,
+	 .fallback = "closed", .example = "\"closed\"", .help = "a governed message that cannot be decoded"},
+	{"failure.history", CONFIG_CHOICE, AT(failure.history), .choice = histories, .fallback = "suppress",
+	 .example = "\"suppress\"", .help = "history is unavailable"},
+	{"failure.overload", CONFIG_CHOICE, .choice = overloads, .fallback = "closed", .example = "\"closed\"",
+	 .help = "too many calls in flight"},
+
+	{"drain.delay", CONFIG_DURATION, AT(drain.delay_ns), .least = 0, .most = TIME_HOUR, .fallback = "5s",
+	 .example = "\"5s\"", .help = "after SIGTERM: how long calls are still taken"},
+	{"drain.grace", CONFIG_DURATION, AT(drain.grace_ns), .least = 0, .most = TIME_HOUR, .fallback = "20s",
+	 .example = "\"20s\"", .help = "after that: how long calls in flight may take"},
+
+	{"admin.http", CONFIG_ADDRESS, AT(admin.http), .example = "\"127.0.0.1:9901\"",
+	 .help = "health and metrics; default: none"},
+	{"admin.control", CONFIG_LATER, .example = "leave it out; SIGTERM drains"},
+};
+/* clang-format on */
+_Static_assert(sizeof sidecar_config_options / sizeof *sidecar_config_options == CONFIG_OPTIONS, "rows");
+
+void sidecar_config_put_number(const struct config_option *option, struct sidecar_config *config,
+			       int64_t value)
+{
+	int narrow = (int)value;
+	bool flag = value != 0;
+	if (option->size == sizeof value)
+		memcpy(config_at(option, config), &value, sizeof value);
+	else if (option->size == sizeof narrow)
+		memcpy(config_at(option, config), &narrow, sizeof narrow);
+	else if (option->size == sizeof flag)
+		memcpy(config_at(option, config), &flag, sizeof flag);
+}
+
+int64_t sidecar_config_get_number(const struct config_option *option, const struct sidecar_config *config)
+{
+	const char *at = (const char *)config + option->offset;
+	int64_t wide = 0;
+	int narrow;
+	if (option->size == sizeof wide) {
+		memcpy(&wide, at, sizeof wide);
+	} else if (option->size == sizeof narrow) {
+		memcpy(&narrow, at, sizeof narrow);
+		wide = narrow;
+	} else if (option->size == sizeof(bool)) {
+		wide = *at != 0;
+	}
+	return wide;
+}

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sidecar/daemon.h"
+
+#include "sidecar/admin.h"
+#include "sidecar/ground.h"
+#include "sidecar/hop.h"
+#include "sidecar/listen.h"
+#include "sidecar/versions.h"
+#include <errno.h>
+#include <grpc/grpc_security.h>
+#include <grpc/support/time.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { TICK_MS = 1000 };
+
+struct daemon {
+	struct sidecar_talk *talk;
+	struct sidecar_ground ground; /* configuration, keys, rules */
+	struct proto_mapping *mapping;
+	struct audit_log *log;
+	struct sidecar_history *history;
+	struct sidecar_metrics *metrics;
+	struct sidecar_listener *listener;
+	struct sidecar_admin *admin;
+	struct sidecar_hop hop;
+	struct sidecar_worker *worker;
+	size_t workers;
+	bool grpc, serving, ready;
+	int64_t next_tally_ns;
+	atomic_bool upstream_ready, draining;
+};
+
+/* ---- the log and what is folded from it ---- */
+
+static void log_talks(void *ctx, char severity, const char *text)
+{
+	struct sidecar_talk *talk = ctx;
+	enum sidecar_level level = severity == 'e'   ? SIDECAR_ERROR
+				   : severity == 'w' ? SIDECAR_WARN
+						     : SIDECAR_INFO;
+	sidecar_say(talk, level, severity == 'c' ? "checkpoint" : "audit", "%s", text);
+}
+
+struct folding {
+	struct sidecar_history *history;
+	struct buf scratch;
+	struct err err;
+};
+
+static bool fold_one(void *ctx, uint64_t index, struct bytes leaf)
+{
+	struct folding *folding = ctx;
+	struct audit_entry_seen seen;
+	return audit_entry_read(leaf, &folding->scratch, &seen, &folding->err) &&
+	       sidecar_history_fold(folding->history, index, &seen, &folding->err);
+}
+
+static bool fold_history(struct daemon *daemon, struct err *err)
+{
+	int64_t keep = rules_ruleset_longest_window(daemon->ground.rules);
+	daemon->history = sidecar_history_new(sidecar_store_memory(), keep);
+	if (!daemon->history)
+		return err_set(err, "history: memory is short");
+	struct folding folding = {.history = daemon->history};
+	bool good = audit_log_scan(daemon->log, 0, fold_one, &folding, err);
+	if (good && folding.err.text[0])
+		good = err_set(err, "history cannot be rebuilt from the log: %s", folding.err.text);
+	buf_done(&folding.scratch);
+	return good;
+}
+
+static bool note_ruleset(struct daemon *daemon, struct err *err)
+{
+	const struct rules_ruleset *rules = daemon->ground.rules;
+	size_t count = rules_ruleset_source_count(rules);
+	struct audit_entry_source *source = calloc(count ? count : 1, sizeof *source);
+	struct audit_entry_ruleset entry = {.name = rules_ruleset_name(rules),
+					    .version = rules_ruleset_version(rules),
+					    .digest = rules_ruleset_digest(rules),
+					    .source = source,
+					    .source_count = count};
+	struct audit_batch batch = {0};
+	for (size_t i = 0; source && i < count; i++)
+		source[i] = (struct audit_entry_source){.name = rules_ruleset_source(rules, i).name,
+							.text = rules_ruleset_source(rules, i).text};
+	bool good = source && audit_entry_ruleset(&batch, audit_log_now(daemon->log), &entry);
+	if (!good)
+		err_set(err, "ruleset: memory is short");
+	good = good && audit_log_append_wait(daemon->log, &batch, NULL, err);
+	audit_batch_done(&batch);
+	free(source);
+	return good;
+}
+
+static bool open_log(struct daemon *daemon, struct err *err)
+{
+	const struct sidecar_config *config = daemon->ground.config;
+	char *configuration = sidecar_config_describe(config), *versions = sidecar_versions();
+	struct audit_options options = {.directory = config->audit.directory,
+					.origin = config->audit.origin,
+					.identity = config->identity.uid,
+					.key_file = config->audit.key,
+					.durability = config->audit.durability,
+					.publish_ns = config->audit.publish_ns,
+					.configuration = bytes_of(configuration),
+					.versions = bytes_of(versions),
+					.retain = BYTES_LITERAL("forever"),
+					.talk = log_talks,
+					.talk_ctx = daemon->talk};
+	daemon->log = audit_log_open(&options, err);
+	free(configuration);
+	free(versions);
+	return daemon->log && note_ruleset(daemon, err) && fold_history(daemon, err);
+}
+
+/* ---- admin ---- */
+
+static void reasons(void *ctx, struct buf *out)
+{
+	struct daemon *daemon = ctx;
+	struct audit_log_state state;
+	audit_log_state(daemon->log, &state);
+	if (atomic_load(&daemon->draining))
+		buf_add_text(out, "draining\n");
+	if (!state.writable)
+		buf_printf(out, "audit log not writable: %s\n", state.why);
+	if (!atomic_load(&daemon->upstream_ready))
+		buf_printf(out, "upstream %s not reachable\n", daemon->ground.config->upstream);
+}
+
+static void metrics(void *ctx, struct buf *out)
+{
+	struct daemon *daemon = ctx;
+	struct audit_log_state state;
+	audit_log_state(daemon->log, &state);
+	sidecar_metrics_render(daemon->metrics, &state, out);
+}
+
+/* ---- start ---- */
+
+static grpc_arg integer(const char *key, int value)
+{
+	return (grpc_arg){.type = GRPC_ARG_INTEGER, .key = (char *)key, .value.integer = value};
+}
+
+static grpc_server *server_new(const struct sidecar_config *config)
+{
+	grpc_arg list[] = {
+		integer(GRPC_ARG_ENABLE_CHANNELZ, 0),
+		integer(GRPC_ARG_MAX_CHANNEL_TRACE_EVENT_MEMORY_PER_NODE, 0),
+		integer(GRPC_ARG_ENABLE_DEADLINE_CHECKS, 0), /* the upstream call carries the deadline */
+		integer(GRPC_ARG_MAX_CONCURRENT_STREAMS, config->limits.in_flight),
+		integer(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, (int)config->limits.message),
+		integer(GRPC_ARG_MAX_METADATA_SIZE, (int)config->limits.metadata),
+		integer(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10000),
+	};
+	grpc_channel_args args = {.num_args = sizeof list / sizeof *list, .args = list};
+	return grpc_server_create(&args, NULL);
+}
+
+static bool start_workers(struct daemon *daemon, struct err *err)
+{
+	const struct sidecar_config *config = daemon->ground.config;
+	struct sidecar_hop *hop = &daemon->hop;
+	daemon->worker = calloc((size_t)config->workers, sizeof *daemon->worker);
+	hop->server = server_new(config);
+	if (!daemon->worker || !hop->server)
+		return err_set(err, "workers: memory is short");
+	for (int i = 0; i < config->workers; i++) {
+		daemon->workers++;
+		if (!sidecar_worker_init(&daemon->worker[i], hop, err))
+			return false;
+	}
+	grpc_server_start(hop->server);
+	daemon->serving = true;
+	atomic_store(&hop->listening, true);
+	for (size_t i = 0; i < daemon->workers; i++)
+		if (!sidecar_worker_start(&daemon->worker[i], err))
+			return false;
+	return sidecar_listener_start(daemon->listener, hop->server, err);
+}
+
+static bool start_admin(struct daemon *daemon, struct err *err)
+{
+	struct sidecar_admin_source source = {.reasons = reasons, .metrics = metrics, .ctx = daemon};
+	const char *address = daemon->ground.config->admin.http;
+	if (!address)
+		return true;
+	daemon->admin = sidecar_admin_start(address, source, err);
+	return daemon->admin != NULL;
+}
+
+static int64_t minute_after(int64_t now_ns)
+{
+	return (now_ns / TIME_MINUTE + 1) * TIME_MINUTE;
+}
+
+static bool start(struct daemon *daemon, struct err *err)
+{
+	const struct sidecar_config *config = daemon->ground.config;
+	grpc_init();
+	daemon->grpc = true;
+	daemon->mapping = proto_mapping_canonical(err);
+	daemon->listener = daemon->mapping ? sidecar_listener_open(config, daemon->talk, err) : NULL;
+	if (!daemon->listener || !open_log(daemon, err))
+		return false;
+	int64_t now = audit_log_now(daemon->log);
+	daemon->next_tally_ns = minute_after(now);
+	daemon->metrics = sidecar_metrics_new(daemon->mapping, daemon->ground.rules, now);
+	if (!daemon->metrics)
+		return err_set(err, "metrics: memory is short");
+	struct sidecar_hop *hop = &daemon->hop;
+	hop->config = config;
+	hop->mapping = daemon->mapping;
+	hop->rules = daemon->ground.rules;
+	hop->log = daemon->log;
+	hop->subject_key = daemon->ground.subject_key;
+	hop->history = daemon->history;
+	hop->metrics = daemon->metrics;
+	hop->talk = daemon->talk;
+	return start_workers(daemon, err) && start_admin(daemon, err);
+}
+
+/* ---- while it serves ---- */
+
+/* Once a minute, and a last time before the log is closed. */
+static void tally(struct daemon *daemon)
+{
+	struct err err;
+	struct audit_batch batch = {0};
+	int64_t now = audit_log_now(daemon->log);
+	bool good = sidecar_metrics_failures(daemon->metrics, now, &batch) &&
+		    sidecar_metrics_tally(daemon->metrics, now, &batch);
+	if (!good)
+		err_set(&err, "memory is short");
+	if (!good || !audit_log_append_wait(daemon->log, &batch, NULL, &err)) {
+		sidecar_metrics_failures_lost(daemon->metrics);
+		sidecar_metrics_tally_lost(daemon->metrics);
+		sidecar_say(daemon->talk, SIDECAR_WARN, "tally", "counted again with the next: %s", err.text);
+	}
+	audit_batch_done(&batch);
+	sidecar_history_expire(daemon->history, now);
+}
+
+static void look_upstream(struct daemon *daemon)
+{
+	bool ready = sidecar_worker_upstream_ready(&daemon->worker[0]);
+	for (size_t i = 1; i < daemon->workers; i++)
+		ready |= sidecar_worker_upstream_ready(&daemon->worker[i]);
+	if (atomic_exchange(&daemon->upstream_ready, ready) != ready)
+		sidecar_say(daemon->talk, ready ? SIDECAR_INFO : SIDECAR_WARN, "upstream", "%s is %s",
+			    daemon->ground.config->upstream, ready ? "reachable" : "not reachable");
+}
+
+static void tick(struct daemon *daemon)
+{
+	look_upstream(daemon);
+	if (audit_log_now(daemon->log) < daemon->next_tally_ns)
+		return;
+	tally(daemon);
+	daemon->next_tally_ns = minute_after(audit_log_now(daemon->log));
+}
+
+static const int daemon_signals[] = {SIGTERM, SIGINT, SIGHUP};
+
+/* The next signal, 0 when wait_ms passed without one. */
+static int next_signal(int wait_ms)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof daemon_signals / sizeof *daemon_signals; i++)
+		sigaddset(&set, daemon_signals[i]);
+	struct timespec wait = {wait_ms / 1000, wait_ms % 1000 * 1000000L};
+	int signal = sigtimedwait(&set, NULL, &wait);
+	return signal > 0 ? signal : 0;
+}
+
+static void serve(struct daemon *daemon)
+{
+	for (;;) {
+		/* Quick looks until the recommender was seen once, so that readiness does not lag a second. */
+		int signal = next_signal(atomic_load(&daemon->upstream_ready) ? TICK_MS : TICK_MS / 20);
+		if (signal == SIGHUP)
+			sidecar_say(daemon->talk, SIDECAR_WARN, "reload",
+				    "SIGHUP: this version does not reload; restart to use new rules");
+		else if (signal)
+			return;
+		tick(daemon);
+	}
+}
+
+/* ---- end ---- */
+
+static int64_t monotonic_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * TIME_SECOND + now.tv_nsec;
+}
+
+/* Ticks on for a while; a second SIGTERM or SIGINT ends it, and so does `over` when it is given. */
+static void linger(struct daemon *daemon, int64_t for_ns, bool (*over)(struct daemon *))
+{
+	int64_t until = monotonic_ns() + for_ns;
+	while (monotonic_ns() < until && !(over && over(daemon))) {
+		int signal = next_signal(over ? 5 : 50);
+		if (signal == SIGTERM || signal == SIGINT)
+			return;
+	}
+}
+
+static bool idle(struct daemon *daemon)
+{
+	return atomic_load(&daemon->hop.in_flight) == 0;
+}
+
+static void shutdown_done(struct sidecar_tag *tag, bool ok)
+{
+	(void)tag;
+	(void)ok;
+}
+
+/* No new calls; those in flight end by themselves within the grace, or are cancelled. */
+static void drain(struct daemon *daemon)
+{
+	const struct sidecar_config *config = daemon->ground.config;
+	struct sidecar_tag done = {shutdown_done};
+	atomic_store(&daemon->draining, true);
+	sidecar_say(daemon->talk, SIDECAR_INFO, "drain", "%d calls in flight",
+		    atomic_load(&daemon->hop.in_flight));
+	if (daemon->ready)
+		linger(daemon, config->drain.delay_ns, NULL);
+	sidecar_listener_stop(daemon->listener);
+	atomic_store(&daemon->hop.listening, false);
+	grpc_server_shutdown_and_notify(daemon->hop.server, daemon->worker[0].queue, &done);
+	linger(daemon, config->drain.grace_ns, idle);
+	if (!idle(daemon))
+		sidecar_say(daemon->talk, SIDECAR_WARN, "drain", "%d calls are cancelled after drain.grace",
+			    atomic_load(&daemon->hop.in_flight));
+	grpc_server_cancel_all_calls(daemon->hop.server);
+	/* Cancelled calls end in bounded time: every batch of theirs completes, and the log answers each append. */
+	while (!idle(daemon))
+		next_signal(5);
+	for (size_t i = 0; i < daemon->workers; i++)
+		sidecar_worker_done(&daemon->worker[i]);
+	daemon->workers = 0;
+}
+
+/* Backwards; half-started is fine. False: the log could not be closed whole. */
+static bool stop(struct daemon *daemon, struct err *err)
+{
+	bool good = true;
+	if (daemon->serving)
+		drain(daemon);
+	for (size_t i = 0; i < daemon->workers; i++)
+		sidecar_worker_done(&daemon->worker[i]);
+	sidecar_admin_stop(daemon->admin);
+	if (daemon->hop.server)
+		grpc_server_destroy(daemon->hop.server);
+	sidecar_listener_close(daemon->listener);
+	if (daemon->log) {
+		if (daemon->metrics)
+			tally(daemon);
+		good = audit_log_close(daemon->log, err);
+	}
+	sidecar_metrics_free(daemon->metrics);
+	sidecar_history_free(daemon->history);
+	proto_mapping_free(daemon->mapping);
+	free(daemon->worker);
+	if (daemon->grpc)
+		grpc_shutdown_blocking();
+	return good;
+}
+
+static void say_ready(const struct daemon *daemon)
+{
+	const struct sidecar_config *config = daemon->ground.config;
+	struct audit_log_state state;
+	struct bytes digest = rules_ruleset_digest(daemon->ground.rules);
+	audit_log_state(daemon->log, &state);
+	sidecar_say(daemon->talk, SIDECAR_INFO, "ready",
+		    "serving on %s%s, upstream %s, ruleset %.*s, log %s at %llu entries", config->listen[0],
+		    config->listen_count > 1 ? " and others" : "", config->upstream, BYTES_ARG(digest),
+		    state.origin, (unsigned long long)state.size);
+	sidecar_say(daemon->talk, SIDECAR_WARN, "scope",
+		    "streamed rankings pass through ungoverned in this version; caps hold within this "
+		    "sidecar only");
+}
+
+enum sidecar_exit sidecar_daemon_serve(const char *config_path, struct sidecar_talk *talk)
+{
+	struct err err = {""};
+	struct daemon daemon = {.talk = talk};
+	struct rules_findings findings = {0};
+	bool loaded = sidecar_ground_load(config_path, true, &daemon.ground, &findings);
+	for (size_t i = 0; i < findings.count; i++)
+		sidecar_say(talk, findings.finding[i].error ? SIDECAR_ERROR : SIDECAR_WARN, "check", "%s",
+			    findings.finding[i].text);
+	rules_findings_done(&findings);
+	if (!loaded) {
+		sidecar_ground_done(&daemon.ground);
+		return SIDECAR_NO;
+	}
+	bool good = start(&daemon, &err);
+	if (good) {
+		daemon.ready = true;
+		say_ready(&daemon);
+		serve(&daemon);
+	} else {
+		sidecar_say(talk, SIDECAR_ERROR, "start", "%s", err.text);
+	}
+	if (!stop(&daemon, &err)) {
+		sidecar_say(talk, SIDECAR_ERROR, "stop", "%s", err.text);
+		good = false;
+	}
+	sidecar_say(talk, SIDECAR_INFO, "end", "%s", good ? "the log is closed" : "ended with an error");
+	sidecar_ground_done(&daemon.ground);
+	return good ? SIDECAR_YES : SIDECAR_FAILED;
+}
+
+enum sidecar_exit sidecar_daemon_check(const char *config_path)
+{
+	struct sidecar_ground ground = {0};
+	struct rules_findings findings = {0};
+	bool good = sidecar_ground_load(config_path, false, &ground, &findings);
+	for (size_t i = 0; i < findings.count; i++)
+		printf("%s%s\n", findings.finding[i].error ? "" : "warning: ", findings.finding[i].text);
+	if (good)
+		printf("%s: nothing that serve would refuse\n", config_path);
+	rules_findings_done(&findings);
+	sidecar_ground_done(&ground);
+	return good ? SIDECAR_YES : SIDECAR_NO;
+}

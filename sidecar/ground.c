@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sidecar/ground.h"
+
+#include "rules/findings.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static bool check_directory(const struct sidecar_config *config, struct rules_findings *findings)
+{
+	const char *directory = config->audit.directory;
+	struct stat st;
+	if (stat(directory, &st) != 0)
+		rules_findings_add(findings, true, config->path, 0,
+				   "audit.directory %s: %s; make it, owned by the user that serves",
+				   directory, strerror(errno));
+	else if (!S_ISDIR(st.st_mode))
+		rules_findings_add(findings, true, config->path, 0,
+				   "audit.directory %s: is not a directory; name one", directory);
+	else if (access(directory, R_OK | W_OK | X_OK) != 0)
+		rules_findings_add(findings, true, config->path, 0,
+				   "audit.directory %s: %s; it must be writable for the user that serves",
+				   directory, strerror(errno));
+	else
+		return true;
+	return false;
+}
+
+/* The key's own file, or one in the log's directory. */
+static bool load_subject_key(const struct sidecar_config *config, bool make, struct sidecar_ground *ground,
+			     struct rules_findings *findings)
+{
+	char inside[4096];
+	struct err err;
+	const char *path = config->audit.subject_key;
+	if (!path) {
+		snprintf(inside, sizeof inside, "%s/subject.key", config->audit.directory);
+		path = inside;
+		bool missing = access(path, F_OK) != 0 && errno == ENOENT;
+		if (missing && !make)
+			return true;
+		if (missing && !audit_subject_key_create(path, &err)) {
+			rules_findings_add(findings, true, config->path, 0, "audit.subject_key: %s",
+					   err.text);
+			return false;
+		}
+		if (missing)
+			rules_findings_add(
+				findings, false, config->path, 0,
+				"audit.subject_key is not set: made %s; keep the key away from the log "
+				"that it protects",
+				path);
+	}
+	ground->subject_key = audit_subject_key_load(path, &err);
+	if (!ground->subject_key)
+		rules_findings_add(findings, true, config->path, 0, "audit.subject_key: %s", err.text);
+	return ground->subject_key != NULL;
+}
+
+static bool check_signing_key(const struct sidecar_config *config, struct rules_findings *findings)
+{
+	const char *path = config->audit.key;
+	if (!path || access(path, R_OK) == 0)
+		return true;
+	rules_findings_add(findings, true, config->path, 0,
+			   "audit.key %s: %s; make one with `rankguard-audit keygen`", path, strerror(errno));
+	return false;
+}
+
+bool sidecar_ground_load(const char *config_path, bool make_keys, struct sidecar_ground *ground,
+			 struct rules_findings *findings)
+{
+	*ground = (struct sidecar_ground){0};
+	ground->config = sidecar_config_load(config_path, findings);
+	if (!ground->config)
+		return false;
+	/* All parts are looked at, so that one run tells everything. */
+	ground->rules = rules_ruleset_load(ground->config->rules, time(NULL) * TIME_SECOND, findings);
+	bool good = ground->rules != NULL;
+	bool directory = check_directory(ground->config, findings);
+	good &= directory && load_subject_key(ground->config, make_keys, ground, findings);
+	good &= check_signing_key(ground->config, findings);
+	return good;
+}
+
+void sidecar_ground_done(struct sidecar_ground *ground)
+{
+	audit_subject_key_free(ground->subject_key);
+	rules_ruleset_drop(ground->rules);
+	sidecar_config_free(ground->config);
+	*ground = (struct sidecar_ground){0};
+}

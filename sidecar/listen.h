@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Listen: our own accept loop. The core's stops for good at the first accept error (CVE-2023-4785), knows no
+ * connection limit, and cannot say why a port is not to be had. Accepted sockets are handed to the server
+ * with grpc_server_add_channel_from_fd.
+ */
+#ifndef SIDECAR_LISTEN_H
+#define SIDECAR_LISTEN_H
+
+#include "sidecar/config.h"
+#include "sidecar/talk.h"
+#include <grpc/grpc.h>
+
+struct sidecar_listener;
+
+/* Binds all addresses; nothing is accepted yet. Refuses a port or socket in use, naming it. Borrows config
+ * and talk, keeps them until stop. Returns owned. */
+MUST_USE struct sidecar_listener *sidecar_listener_open(const struct sidecar_config *config,
+							struct sidecar_talk *talk, struct err *err);
+
+/* Starts accepting on a thread of its own; `server` has been started. */
+MUST_USE bool sidecar_listener_start(struct sidecar_listener *listener, grpc_server *server, struct err *err);
+
+/* Stops accepting, closes the sockets and removes socket files; connections live on. NULL is fine. */
+void sidecar_listener_stop(struct sidecar_listener *listener);
+/* Stops and frees, after the server was destroyed. NULL is fine. */
+void sidecar_listener_close(struct sidecar_listener *listener);
+
+#endif

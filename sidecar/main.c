@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * rankguard: the daemon and its verbs.
+ */
+#include "sidecar/daemon.h"
+#include "sidecar/library.h"
+#include "sidecar/versions.h"
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct options {
+	const char *config;
+	bool text;
+	bool detector_found; /* the library's deadlock detector was found and switched off */
+};
+
+static int serve(const struct options *options)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set,
+		    NULL); /* before any thread: they inherit it, the main one waits for them */
+	signal(SIGPIPE, SIG_IGN);
+	struct sidecar_talk *talk = sidecar_talk_new(STDERR_FILENO, !options->text);
+	if (!options->detector_found)
+		sidecar_say(talk, SIDECAR_WARN, "library",
+			    "the lock-deadlock detector's switch was not found in this build of Abseil");
+	int code = (int)sidecar_daemon_serve(options->config, talk);
+	sidecar_talk_free(talk);
+	return code;
+}
+
+static int check(const struct options *options)
+{
+	return (int)sidecar_daemon_check(options->config);
+}
+
+static const struct verb {
+	const char *name, *help;
+	int (*run)(const struct options *options);
+} verbs[] = {
+	{"serve", "serve until SIGTERM", serve},
+	{"check", "everything that serve would refuse, without serving", check},
+};
+
+static void usage(FILE *to)
+{
+	fprintf(to, "usage: rankguard VERB --config FILE [--log json|text]\n"
+		    "       rankguard --version | --help\n\nverbs:\n");
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+		fprintf(to, "  %-8s %s\n", verbs[i].name, verbs[i].help);
+	fprintf(to, "\nexit codes: 0 yes, 1 refused or findings, 2 wrong usage, 3 the system failed\n");
+}
+
+static int wrong_usage(const char *what, const char *which)
+{
+	fprintf(stderr, "rankguard: %s%s; see rankguard --help\n", what, which);
+	return SIDECAR_USAGE;
+}
+
+static int version(void)
+{
+	char *versions = sidecar_versions();
+	printf("rankguard %s\n%s\n", RANKGUARD_VERSION, versions ? versions : "");
+	free(versions);
+	return SIDECAR_YES;
+}
+
+static int run_verb(const char *name, const struct options *options)
+{
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+		if (strcmp(name, verbs[i].name) != 0)
+			continue;
+		if (!options->config)
+			return wrong_usage(name, ": --config FILE is missing");
+		return verbs[i].run(options);
+	}
+	return wrong_usage("there is no verb ", name);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
+					      {"log", required_argument, NULL, 'l'},
+					      {"version", no_argument, NULL, 'V'},
+					      {"help", no_argument, NULL, 'h'},
+					      {0}};
+	/* First of all: a lock taken before this is checked by a detector that may end the process. */
+	struct options options = {.detector_found = sidecar_library_prepare()};
+	for (int option; (option = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
+		switch (option) {
+		case 'c':
+			options.config = optarg;
+			break;
+		case 'l':
+			options.text = strcmp(optarg, "text") == 0;
+			if (!options.text && strcmp(optarg, "json") != 0)
+				return wrong_usage("--log takes json or text, not ", optarg);
+			break;
+		case 'V':
+			return version();
+		case 'h':
+			usage(stdout);
+			return SIDECAR_YES;
+		default:
+			return SIDECAR_USAGE; /* getopt has said what is wrong */
+		}
+	}
+	if (optind == argc)
+		return wrong_usage("no verb is given", "");
+	if (optind + 1 != argc)
+		return wrong_usage("one verb is taken, not also ", argv[optind + 1]);
+	return run_verb(argv[optind], &options);
+}

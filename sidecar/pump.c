@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The pump: every call that is not governed, streaming of any kind. Two loops, one message in flight in each
+ * direction (so that a slow reader slows the writer and nothing piles up here):
+ *
+ *   to the recommender   request message -> send upstream -> next ... end of stream -> half-close
+ *   to the application   initial metadata -> send; response message -> send -> next ... then status
+ *
+ * Empty initial metadata are held back for one turn of the queue: when the recommender sent Trailers-Only,
+ * its status stands in the queue by then and Trailers-Only is what leaves.
+ *
+ * One reference per batch in flight; the pump is freed in pump_ended and nowhere else.
+ */
+#include "sidecar/hop.h"
+
+#include <stdlib.h>
+
+struct pump {
+	struct sidecar_worker *worker;
+	struct sidecar_arrival arrival; /* the application's end */
+	grpc_call *up;			/* the recommender's end */
+	struct sidecar_reply reply;
+	grpc_byte_buffer *request, *response; /* the message in flight of each direction */
+	int cancelled;
+	bool initial_sent, messages_over, status_known, status_sent;
+	unsigned waits;
+
+	struct sidecar_tag request_received, request_sent, close_sent, forwarded;
+	struct sidecar_tag initial_received, turned, initial_out, response_received, response_sent;
+	struct sidecar_tag status_received, status_out;
+};
+
+static void pump_ended(struct pump *pump)
+{
+	if (--pump->waits)
+		return;
+	grpc_byte_buffer_destroy(pump->request);
+	grpc_byte_buffer_destroy(pump->response);
+	if (pump->up)
+		grpc_call_unref(pump->up);
+	sidecar_arrival_done(pump->worker, &pump->arrival, pump->reply.status);
+	sidecar_reply_done(&pump->reply);
+	free(pump);
+}
+
+/* A started batch is a reference; one that the core refuses means that the call is over on that side. */
+static void pump_wait(struct pump *pump, bool started)
+{
+	if (started)
+		pump->waits++;
+	else
+		grpc_call_cancel(pump->up, NULL);
+}
+
+/* ---- to the recommender ---- */
+
+static void request_next(struct pump *pump)
+{
+	pump_wait(pump,
+		  sidecar_batch_receive_message(pump->arrival.call, &pump->request, &pump->request_received));
+}
+
+static void on_request_received(struct sidecar_tag *tag, bool ok)
+{
+	struct pump *pump = SIDECAR_OWNER(tag, struct pump, request_received);
+	if (ok && pump->request)
+		pump_wait(pump, sidecar_batch_send_message(pump->up, pump->request, &pump->request_sent));
+	else if (ok)
+		pump_wait(pump, sidecar_batch_send_close(pump->up, &pump->close_sent));
+	pump_ended(pump);
+}
+
+static void on_request_sent(struct sidecar_tag *tag, bool ok)
+{
+	struct pump *pump = SIDECAR_OWNER(tag, struct pump, request_sent);
+	grpc_byte_buffer_destroy(pump->request);
+	pump->request = NULL;
+	if (ok)
+		request_next(pump);
+	pump_ended(pump);
+}
+
+static void on_close_sent(struct sidecar_tag *tag, bool ok)
+{
+	(void)ok;
+	pump_ended(SIDECAR_OWNER(tag, struct pump, close_sent));
+}
+
+static void on_forwarded(struct sidecar_tag *tag, bool ok)
+{
+	(void)ok; /* the status will say why it failed */
+	pump_ended(SIDECAR_OWNER(tag, struct pump, forwarded));
+}
+
+/* ---- to the application ---- */
+
+static void initial_send(struct pump *pump)
+{
+	if (pump->initial_sent || pump->status_sent)
+		return;
+	pump->initial_sent = true;
+	pump_wait(pump,
+		  sidecar_batch_send_initial(pump->arrival.call, &pump->reply.initial, &pump->initial_out));
+}
+
+/* The status leaves behind the last message, and when nothing was sent before it, as Trailers-Only. */
+static void status_send(struct pump *pump)
+{
+	if (!pump->messages_over || !pump->status_known || pump->status_sent)
+		return;
+	pump->status_sent = true;
+	pump_wait(pump, sidecar_batch_send_status(pump->arrival.call, &pump->reply, !pump->initial_sent,
+						  &pump->status_out));
+}
+
+static void response_next(struct pump *pump)
+{
+	pump_wait(pump, sidecar_batch_receive_message(pump->up, &pump->response, &pump->response_received));
+}
+
+static void on_initial_received(struct sidecar_tag *tag, bool ok)
+{
+	struct pump *pump = SIDECAR_OWNER(tag, struct pump, initial_received);
+	if (ok && pump->reply.initial.count)
+		initial_send(pump);
+	else if (ok)
+		pump_wait(pump, sidecar_batch_wake(pump->arrival.call, &pump->turned));
+	response_next(pump);
+	pump_ended(pump);
+}
+
+static void on_turned(struct sidecar_tag *tag, bool ok)
+{
+	struct pump *pump = SIDECAR_OWNER(tag, struct pump, turned);
+	(void)ok;
+	if (!pump->status_known)
+		initial_send(pump);
+	pump_ended(pump);
+}
+
+static void on_initial_out(struct sidecar_tag *tag, bool ok)
+{
+	(void)ok;
+	pump_ended(SIDECAR_OWNER(tag, struct pump, initial_out));
+}
+
+static void on_response_received(struct sidecar_tag *tag, bool ok)
+{
+	struct pump *pump = SIDECAR_OWNER(tag, struct pump, response_received);
+	if (ok && pump->response) {
+		initial_send(pump);
+		pump_wait(pump, sidecar_batch_send_message(pump->arrival.call, pump->response,
+							   &pump->response_sent));
+	} else {
+		pump->messages_over = true;
+		status_send(pump);
+	}
+	pump_ended(pump);
+}
+
+static void on_response_sent(struct sidecar_tag *tag, bool ok)
+{
+	struct pump *pump = SIDECAR_OWNER(tag, struct pump, response_sent);
+	grpc_byte_buffer_destroy(pump->response);
+	pump->response = NULL;
+	if (!ok)
+		grpc_call_cancel(pump->up, NULL);
+	response_next(pump); /* also when cancelled: it ends at once and says that messages are over */
+	pump_ended(pump);
+}
+
+static void on_status_received(struct sidecar_tag *tag, bool ok)
+{
+	struct pump *pump = SIDECAR_OWNER(tag, struct pump, status_received);
+	(void)ok; /* always succeeds */
+	pump->status_known = true;
+	status_send(pump);
+	pump_ended(pump);
+}
+
+static void on_status_out(struct sidecar_tag *tag, bool ok)
+{
+	(void)ok;
+	pump_ended(SIDECAR_OWNER(tag, struct pump, status_out));
+}
+
+static void on_closed(struct sidecar_tag *tag, bool ok)
+{
+	struct pump *pump = SIDECAR_OWNER(tag, struct pump, arrival.closed_tag);
+	(void)ok; /* always succeeds */
+	if (pump->cancelled)
+		grpc_call_cancel(pump->up, NULL);
+	pump_ended(pump);
+}
+
+static struct pump *pump_new(struct sidecar_worker *worker, const struct sidecar_arrival *arrival)
+{
+	struct pump *pump = calloc(1, sizeof *pump);
+	if (!pump)
+		return NULL;
+	pump->worker = worker;
+	pump->arrival = *arrival;
+	sidecar_reply_init(&pump->reply);
+	pump->reply.status = GRPC_STATUS_CANCELLED; /* what is counted when the application leaves first */
+	pump->arrival.closed_tag.complete = on_closed;
+	pump->request_received.complete = on_request_received;
+	pump->request_sent.complete = on_request_sent;
+	pump->close_sent.complete = on_close_sent;
+	pump->forwarded.complete = on_forwarded;
+	pump->initial_received.complete = on_initial_received;
+	pump->turned.complete = on_turned;
+	pump->initial_out.complete = on_initial_out;
+	pump->response_received.complete = on_response_received;
+	pump->response_sent.complete = on_response_sent;
+	pump->status_received.complete = on_status_received;
+	pump->status_out.complete = on_status_out;
+	return pump;
+}
+
+void sidecar_pump_begin(struct sidecar_worker *worker, struct sidecar_arrival *arrival)
+{
+	struct pump *pump = pump_new(worker, arrival);
+	if (!pump) {
+		sidecar_refuse_begin(worker, arrival, GRPC_STATUS_RESOURCE_EXHAUSTED,
+				     "rankguard: memory is short");
+		return;
+	}
+	pump->waits = 1; /* our own, until all were started */
+	sidecar_arrival_forwardable(&pump->arrival);
+	pump->up = sidecar_worker_call_upstream(worker, &pump->arrival);
+	pump_wait(pump, sidecar_batch_receive_close(pump->arrival.call, &pump->cancelled,
+						    &pump->arrival.closed_tag));
+	/* At once, not with the first message: a server may speak first. */
+	pump_wait(pump, sidecar_batch_send_initial(pump->up, &pump->arrival.metadata, &pump->forwarded));
+	pump_wait(pump,
+		  sidecar_batch_receive_initial(pump->up, &pump->reply.initial, &pump->initial_received));
+	pump_wait(pump, sidecar_batch_receive_status(pump->up, &pump->reply, &pump->status_received));
+	request_next(pump);
+	pump_ended(pump);
+}

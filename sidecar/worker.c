@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sidecar/hop.h"
+
+#include <grpc/grpc_security.h>
+#include <grpc/support/time.h>
+#include <stdlib.h>
+
+/* ---- accepting ---- */
+
+static void accept_complete(struct sidecar_tag *tag, bool ok);
+
+static void accept_arm(struct sidecar_accept *accept)
+{
+	struct sidecar_worker *worker = accept->worker;
+	accept->tag.complete = accept_complete;
+	accept->call = NULL;
+	grpc_call_details_init(&accept->details);
+	grpc_metadata_array_init(&accept->metadata);
+	/* After shutdown began the core completes this at once with ok == false. */
+	grpc_server_request_call(worker->hop->server, &accept->call, &accept->details, &accept->metadata,
+				 worker->queue, worker->queue, &accept->tag);
+}
+
+static void arrival_begin(struct sidecar_worker *worker, struct sidecar_arrival *arrival)
+{
+	struct sidecar_hop *hop = worker->hop;
+	const struct proto_method *method = arrival->method;
+	bool unary =
+		method && !proto_method_request_streams(method) && !proto_method_response_streams(method);
+	int before = atomic_fetch_add_explicit(&hop->in_flight, 1, memory_order_relaxed);
+	sidecar_metrics_started(hop->metrics, arrival->metrics_row);
+	sidecar_metrics_in_flight(hop->metrics, 1);
+	if (before >= hop->config->limits.in_flight) {
+		sidecar_metrics_failed(hop->metrics, SIDECAR_FAILURE_OVERLOAD, SIDECAR_CLOSED);
+		sidecar_refuse_begin(worker, arrival, GRPC_STATUS_RESOURCE_EXHAUSTED,
+				     "rankguard: too many calls in flight; retry later");
+	} else if (unary) {
+		sidecar_call_begin(worker, arrival);
+	} else {
+		sidecar_pump_begin(worker, arrival);
+	}
+}
+
+static void accept_complete(struct sidecar_tag *tag, bool ok)
+{
+	struct sidecar_accept *accept = SIDECAR_OWNER(tag, struct sidecar_accept, tag);
+	struct sidecar_worker *worker = accept->worker;
+	if (!ok) { /* the server shuts down */
+		grpc_call_details_destroy(&accept->details);
+		grpc_metadata_array_destroy(&accept->metadata);
+		return;
+	}
+	struct sidecar_arrival arrival = {.call = accept->call,
+					  .details = accept->details,
+					  .metadata = accept->metadata,
+					  .since = gpr_now(GPR_CLOCK_MONOTONIC)};
+	arrival.method = proto_mapping_find(
+		worker->hop->mapping, (struct bytes){(char *)GRPC_SLICE_START_PTR(arrival.details.method),
+						     GRPC_SLICE_LENGTH(arrival.details.method)});
+	arrival.metrics_row = sidecar_metrics_method(worker->hop->metrics, arrival.method);
+	accept_arm(accept); /* before any work, so that calls never pile up inside the core */
+	arrival_begin(worker, &arrival);
+}
+
+/* ---- arrivals ---- */
+
+void sidecar_arrival_forwardable(struct sidecar_arrival *arrival)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < arrival->metadata.count; i++) {
+		grpc_metadata one = arrival->metadata.metadata[i];
+		/* The core's own request to its compression filter: never taken from a peer. */
+		if (grpc_slice_str_cmp(one.key, "grpc-internal-encoding-request") == 0)
+			continue;
+		if (grpc_slice_str_cmp(one.key, "user-agent") == 0)
+			one.key = grpc_slice_from_static_string("x-forwarded-user-agent");
+		arrival->metadata.metadata[kept++] = one;
+	}
+	arrival->metadata.count = kept;
+}
+
+void sidecar_arrival_done(struct sidecar_worker *worker, struct sidecar_arrival *arrival,
+			  grpc_status_code status)
+{
+	gpr_timespec took = gpr_time_sub(gpr_now(GPR_CLOCK_MONOTONIC), arrival->since);
+	sidecar_metrics_handled(worker->hop->metrics, arrival->metrics_row, (int)status,
+				took.tv_sec * TIME_SECOND + took.tv_nsec);
+	sidecar_metrics_in_flight(worker->hop->metrics, -1);
+	grpc_metadata_array_destroy(&arrival->metadata);
+	grpc_call_details_destroy(&arrival->details);
+	grpc_call_unref(arrival->call);
+	atomic_fetch_sub_explicit(&worker->hop->in_flight, 1, memory_order_release);
+}
+
+/* ---- the recommender's side ---- */
+
+static grpc_arg integer(const char *key, int value)
+{
+	return (grpc_arg){.type = GRPC_ARG_INTEGER, .key = (char *)key, .value.integer = value};
+}
+
+/* Why each stands here: notes on Debian's C core, channel arguments. */
+static grpc_channel *channel_new(const struct sidecar_config *config)
+{
+	grpc_arg list[] = {
+		integer(GRPC_ARG_ENABLE_RETRIES, 0),		/* retries belong to the application */
+		integer(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1), /* a connection per worker */
+		integer(GRPC_ARG_ENABLE_CHANNELZ, 0),
+		integer(GRPC_ARG_MAX_CHANNEL_TRACE_EVENT_MEMORY_PER_NODE, 0),
+		integer(GRPC_ARG_ENABLE_HTTP_PROXY, 0), /* never follow http_proxy of the environment */
+		integer(GRPC_ARG_DNS_ENABLE_SRV_QUERIES, 0),
+		integer(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1),
+		integer(GRPC_ARG_CLIENT_IDLE_TIMEOUT_MS,
+			INT32_MAX), /* no reconnect after a quiet half hour */
+		integer(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100),
+		integer(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100),
+		integer(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000),
+		integer(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, (int)config->limits.message),
+		integer(GRPC_ARG_MAX_METADATA_SIZE, 64 * 1024), /* rich error details are large */
+	};
+	grpc_channel_args args = {.num_args = sizeof list / sizeof *list, .args = list};
+	grpc_channel_credentials *insecure = grpc_insecure_credentials_create();
+	grpc_channel *channel = grpc_channel_create(config->upstream, insecure, &args);
+	grpc_channel_credentials_release(insecure);
+	return channel;
+}
+
+bool sidecar_worker_upstream_ready(struct sidecar_worker *worker)
+{
+	return grpc_channel_check_connectivity_state(worker->upstream, 1) == GRPC_CHANNEL_READY;
+}
+
+grpc_call *sidecar_worker_call_upstream(struct sidecar_worker *worker, const struct sidecar_arrival *arrival)
+{
+	return grpc_channel_create_call(worker->upstream, NULL, GRPC_PROPAGATE_DEFAULTS, worker->queue,
+					arrival->details.method, &arrival->details.host,
+					arrival->details.deadline, NULL);
+}
+
+/* ---- life ---- */
+
+static void *worker_run(void *arg)
+{
+	struct sidecar_worker *worker = arg;
+	for (;;) {
+		grpc_event event =
+			grpc_completion_queue_next(worker->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+		if (event.type == GRPC_QUEUE_SHUTDOWN)
+			return NULL;
+		struct sidecar_tag *tag = event.tag;
+		tag->complete(tag, event.success != 0);
+	}
+}
+
+bool sidecar_worker_init(struct sidecar_worker *worker, struct sidecar_hop *hop, struct err *err)
+{
+	*worker = (struct sidecar_worker){.hop = hop};
+	worker->queue = grpc_completion_queue_create_for_next(NULL);
+	worker->upstream = channel_new(hop->config);
+	if (!worker->queue || !worker->upstream)
+		return err_set(err, "upstream %s: no channel can be made", hop->config->upstream);
+	grpc_server_register_completion_queue(hop->server, worker->queue, NULL);
+	return true;
+}
+
+bool sidecar_worker_start(struct sidecar_worker *worker, struct err *err)
+{
+	for (size_t i = 0; i < SIDECAR_ARMED; i++) {
+		worker->accept[i].worker = worker;
+		accept_arm(&worker->accept[i]);
+	}
+	int failed = pthread_create(&worker->thread, NULL, worker_run, worker);
+	if (failed)
+		return err_set(err, "worker: no thread can be started: %s", strerror(failed));
+	worker->running = true;
+	return true;
+}
+
+void sidecar_worker_done(struct sidecar_worker *worker)
+{
+	if (worker->upstream)
+		grpc_channel_destroy(worker->upstream);
+	if (!worker->queue)
+		return;
+	grpc_completion_queue_shutdown(worker->queue);
+	if (worker->running)
+		pthread_join(worker->thread, NULL);
+	else /* never ran: drain here, the core insists on it */
+		while (grpc_completion_queue_next(worker->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL)
+			       .type != GRPC_QUEUE_SHUTDOWN)
+			;
+	grpc_completion_queue_destroy(worker->queue);
+}

@@ -73,7 +73,9 @@ static void list_choices(const struct config_choice *choice, char text[128])
 			continue;
 		left--;
 		int len = snprintf(text + used, 128 - used, "\"%s\"%s", choice->name,
-				   left > 1 ? ", " : left == 1 ? " or " : "");
+				   left > 1    ? ", "
+				   : left == 1 ? " or "
+					       : "");
 		used += len > 0 ? (size_t)len : 0;
 	}
 }

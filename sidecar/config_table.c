@@ -135,11 +135,11 @@ void sidecar_config_put_number(const struct config_option *option, struct sideca
 	int narrow = (int)value;
 	bool flag = value != 0;
 	if (option->size == sizeof value)
-		memcpy(config_at(option, config), &value, sizeof value);
+		memcpy(sidecar_config_at(option, config), &value, sizeof value);
 	else if (option->size == sizeof narrow)
-		memcpy(config_at(option, config), &narrow, sizeof narrow);
+		memcpy(sidecar_config_at(option, config), &narrow, sizeof narrow);
 	else if (option->size == sizeof flag)
-		memcpy(config_at(option, config), &flag, sizeof flag);
+		memcpy(sidecar_config_at(option, config), &flag, sizeof flag);
 }
 
 int64_t sidecar_config_get_number(const struct config_option *option, const struct sidecar_config *config)

@@ -45,7 +45,7 @@ enum { CONFIG_OPTIONS = 39 };
 extern const struct config_option sidecar_config_options[]; /* CONFIG_OPTIONS rows */
 
 /* Where the option's value lives; size must not be 0. */
-static inline void *config_at(const struct config_option *option, struct sidecar_config *config)
+static inline void *sidecar_config_at(const struct config_option *option, struct sidecar_config *config)
 {
 	return (char *)config + option->offset;
 }

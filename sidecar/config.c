@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reads the file, walks its settings against the option table, and checks what concerns several keys. All
+ * findings are collected; a configuration with an error is not returned.
+ */
+#include "sidecar/config.h"
+
+#include "rules/scan.h"
+#include "rules/suggest.h"
+#include "sidecar/config_load.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <libconfig.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FILE_LEN_MAX = 1 << 20 };
+
+void sidecar_config_wrong(struct config_load *load, unsigned line, const char *name, const char *format, ...)
+{
+	struct err err;
+	va_list args;
+	va_start(args, format);
+	vsnprintf(err.text, sizeof err.text, format, args);
+	va_end(args);
+	rules_findings_add(load->findings, true, load->path, line, "%s%s%s", name, *name ? ": " : "",
+			   err.text);
+}
+
+/* Reads a whole regular file (a symbolic link is followed: a mounted ConfigMap is one). */
+static bool read_fd(int fd, struct buf *text, struct err *err)
+{
+	struct stat stat;
+	if (fstat(fd, &stat) != 0)
+		return err_set(err, "cannot be read: %s", strerrordesc_np(errno));
+	if (!S_ISREG(stat.st_mode))
+		return err_set(err, "is not a regular file; give the path of the configuration file");
+	char part[4096];
+	for (ssize_t got; (got = read(fd, part, sizeof part)) != 0;) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return err_set(err, "cannot be read: %s", strerrordesc_np(errno));
+		buf_add(text, part, (size_t)got);
+		if (text->len > FILE_LEN_MAX)
+			return err_set(err, "is larger than 1 MiB; a configuration is smaller");
+	}
+	return !text->failed || err_set(err, "memory is short");
+}
+
+static bool read_file(const char *path, struct buf *text, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not make us wait */
+	if (fd < 0)
+		return err_set(err, "cannot be opened: %s; give the path of a readable file",
+			       strerrordesc_np(errno));
+	bool good = read_fd(fd, text, err);
+	close(fd);
+	return good;
+}
+
+/* Bytes to settings: what libconfig would take silently wrong is refused before it. */
+static bool parse_file(struct config_load *load, config_t *settings)
+{
+	struct buf raw = {0}, text = {0};
+	struct err err;
+	unsigned line = 0;
+	bool good = read_file(load->path, &raw, &err) && rules_scan(buf_bytes(&raw), &text, &line, &err);
+	if (good) {
+		buf_add(&text, "", 1);
+		good = !text.failed || err_set(&err, "memory is short");
+	}
+	if (good && !config_read_string(settings, text.at)) {
+		line = (unsigned)config_error_line(settings);
+		good = err_set(&err, "%s; look for a missing bracket, quote or ; here or on the line before",
+			       config_error_text(settings));
+	}
+	if (!good)
+		sidecar_config_wrong(load, line, "", "%s", err.text);
+	buf_done(&raw);
+	buf_done(&text);
+	return good;
+}
+
+static const struct config_option *find_option(const char *name)
+{
+	for (size_t i = 0; i < CONFIG_OPTIONS; i++)
+		if (strcmp(sidecar_config_options[i].name, name) == 0)
+			return &sidecar_config_options[i];
+	return NULL;
+}
+
+/* The part of a row's name before the dot; absent for a key of the file itself. */
+static struct bytes group_of(const struct config_option *option)
+{
+	const char *dot = strchr(option->name, '.');
+	return (struct bytes){dot ? option->name : NULL, dot ? (size_t)(dot - option->name) : 0};
+}
+
+static bool is_group(const char *name)
+{
+	for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
+		struct bytes group = group_of(&sidecar_config_options[i]);
+		if (bytes_present(group) && bytes_equal(group, bytes_of(name)))
+			return true;
+	}
+	return false;
+}
+
+/* Names that stand where `name` stands: in `group`, or, with group "", at the top with the groups. */
+static struct bytes nearest_here(const char *group, const char *name)
+{
+	struct suggestion near = {.word = bytes_of(name)};
+	for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
+		const struct config_option *option = &sidecar_config_options[i];
+		struct bytes of = group_of(option);
+		if (!*group)
+			rules_suggest(&near, bytes_present(of) ? of : bytes_of(option->name));
+		else if (bytes_present(of) && bytes_equal(of, bytes_of(group)))
+			rules_suggest(&near, bytes_of(option->name + of.len + 1));
+	}
+	return near.best;
+}
+
+/* The row whose key has exactly this name in another place. */
+static const struct config_option *same_elsewhere(const char *name)
+{
+	for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
+		const char *dot = strchr(sidecar_config_options[i].name, '.');
+		if (strcmp(dot ? dot + 1 : sidecar_config_options[i].name, name) == 0)
+			return &sidecar_config_options[i];
+	}
+	return NULL;
+}
+
+static void unknown_key(struct config_load *load, unsigned line, const char *group, const char *name)
+{
+	struct bytes near = nearest_here(group, name);
+	const struct config_option *elsewhere = same_elsewhere(name);
+	const char *dot = *group ? "." : "";
+	if (bytes_present(near))
+		sidecar_config_wrong(load, line, "", "unknown key \"%s%s%s\"; did you mean \"%.*s\"?", group,
+				     dot, name, BYTES_ARG(near));
+	else if (elsewhere)
+		sidecar_config_wrong(load, line, "", "unknown key \"%s%s%s\"; did you mean \"%s\"?", group,
+				     dot, name, elsewhere->name);
+	else
+		sidecar_config_wrong(load, line, "", "unknown key \"%s%s%s\"; remove it", group, dot, name);
+}
+
+/* `audit: { key = "..."; };` or `listen = [ ... ];`: how a row is written. */
+static void wrong_type(struct config_load *load, const struct config_option *option, unsigned line,
+		       const char *expected)
+{
+	const char *dot = strchr(option->name, '.');
+	sidecar_config_wrong(load, line, option->name, "%s is expected; write %s = %s;", expected,
+			     dot ? dot + 1 : option->name, option->example);
+}
+
+static void take_list(struct config_load *load, const struct config_option *option,
+		      const config_setting_t *setting)
+{
+	unsigned line = config_setting_source_line(setting);
+	bool list = config_setting_is_array(setting) || config_setting_is_list(setting);
+	int count = list ? config_setting_length(setting) : 0;
+	if (!count)
+		wrong_type(load, option, line, "a list of texts, not empty,");
+	for (int i = 0; i < count; i++) {
+		const config_setting_t *element = config_setting_get_elem(setting, (unsigned)i);
+		const char *text = config_setting_get_string(element);
+		if (text)
+			sidecar_config_take_text(load, option, config_setting_source_line(element), text);
+		else
+			wrong_type(load, option, config_setting_source_line(element), "a list of texts");
+	}
+}
+
+static void take_number(struct config_load *load, const struct config_option *option,
+			const config_setting_t *setting)
+{
+	unsigned line = config_setting_source_line(setting);
+	int type = config_setting_type(setting);
+	struct err err;
+	if (type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64) {
+		wrong_type(load, option, line, "a whole number");
+		return;
+	}
+	int64_t value = config_setting_get_int64(setting);
+	if (sidecar_config_in_range(option, value, &err))
+		sidecar_config_put_number(option, load->config, value);
+	else
+		sidecar_config_wrong(load, line, option->name, "%s", err.text);
+}
+
+static void take_setting(struct config_load *load, const struct config_option *option,
+			 const config_setting_t *setting)
+{
+	unsigned line = config_setting_source_line(setting);
+	const char *text = config_setting_get_string(setting);
+	load->line[option - sidecar_config_options] = line;
+	switch (option->type) {
+	case CONFIG_LATER:
+		sidecar_config_wrong(load, line, "", "%s is not available in this version; %s", option->name,
+				     option->example);
+		break;
+	case CONFIG_ADDRESSES:
+		take_list(load, option, setting);
+		break;
+	case CONFIG_COUNT:
+		take_number(load, option, setting);
+		break;
+	case CONFIG_FLAG:
+		if (config_setting_type(setting) == CONFIG_TYPE_BOOL)
+			sidecar_config_put_number(option, load->config, config_setting_get_bool(setting));
+		else
+			wrong_type(load, option, line, "true or false");
+		break;
+	case CONFIG_TEXT:
+	case CONFIG_NAME:
+	case CONFIG_PATH:
+	case CONFIG_ADDRESS:
+	case CONFIG_SIZE:
+	case CONFIG_DURATION:
+	case CONFIG_CHOICE:
+	case CONFIG_WORD:
+		if (text)
+			sidecar_config_take_text(load, option, line, text);
+		else
+			wrong_type(load, option, line, "a text");
+		break;
+	}
+}
+
+/* One group of the file, or (group "") its top. */
+static void take_group(struct config_load *load, const char *group, const config_setting_t *settings)
+{
+	int count = config_setting_length(settings);
+	for (int i = 0; i < count; i++) {
+		const config_setting_t *setting = config_setting_get_elem(settings, (unsigned)i);
+		const char *name = config_setting_name(setting);
+		unsigned line = config_setting_source_line(setting);
+		char full[256];
+		snprintf(full, sizeof full, "%s%s%s", group, *group ? "." : "", name);
+		const struct config_option *option = find_option(full);
+		if (option)
+			take_setting(load, option, setting);
+		else if (*group || !is_group(name))
+			unknown_key(load, line, group, name);
+		else if (config_setting_is_group(setting))
+			take_group(load, name, setting);
+		else
+			sidecar_config_wrong(load, line, name, "a group is expected; write %s: { ... };",
+					     name);
+	}
+}
+
+/* Defaults are texts of the table and take the same way as the file's. */
+static void take_defaults(struct config_load *load)
+{
+	for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
+		const struct config_option *option = &sidecar_config_options[i];
+		if (!load->line[i] && option->fallback && option->size)
+			sidecar_config_take_text(load, option, 0, option->fallback);
+		if (load->line[i] || !option->required)
+			continue;
+		struct bytes group = group_of(option);
+		const char *key = option->name + (group.len ? group.len + 1 : 0);
+		sidecar_config_wrong(load, 0, option->name, "is missing (%s); write %.*s%s%s = %s;%s",
+				     option->help, BYTES_ARG(group), group.len ? ": { " : "", key,
+				     option->example, group.len ? " };" : "");
+	}
+	char host[256] = "";
+	if (load->config->identity.uid || load->line[find_option("identity.uid") - sidecar_config_options])
+		return;
+	gethostname(host, sizeof host - 1);
+	sidecar_config_take_text(load, find_option("identity.uid"), 0, host);
+}
+
+/* An address in force and where it stands, for checks of several against each other. */
+struct placed_address {
+	const struct config_option *option;
+	const char *text;
+	struct sockaddr_storage at;
+	unsigned len;
+	bool loopback;
+};
+
+static bool place_address(const char *name, const char *text, struct placed_address *placed)
+{
+	*placed = (struct placed_address){.option = find_option(name), .text = text};
+	return text && sidecar_config_address(text, &placed->at, &placed->len, &placed->loopback, NULL);
+}
+
+static bool port_is_zero(const struct placed_address *placed)
+{
+	size_t len = strlen(placed->text);
+	return placed->at.ss_family != AF_UNIX && len > 2 && strcmp(placed->text + len - 2, ":0") == 0;
+}
+
+static bool same_address(const struct placed_address *a, const struct placed_address *b)
+{
+	return a->len == b->len && memcmp(&a->at, &b->at, a->len) == 0 && !port_is_zero(a);
+}
+
+static unsigned line_of(const struct config_load *load, const struct config_option *option)
+{
+	return load->line[option - sidecar_config_options];
+}
+
+static void check_alone(struct config_load *load, const struct placed_address *a)
+{
+	unsigned line = line_of(load, a->option);
+	if (a->option->type == CONFIG_ADDRESSES && !a->loopback && !load->config->allow_plaintext)
+		sidecar_config_wrong(load, line, "listen",
+				     "\"%s\" is reached by other machines, in plain text; listen on loopback "
+				     "or a Unix socket, or say allow_plaintext = true",
+				     a->text);
+	if (a->text == load->config->upstream && port_is_zero(a))
+		sidecar_config_wrong(load, line, "upstream", "\"%s\" has no port; write the recommender's",
+				     a->text);
+	if (a->text == load->config->admin.http && (a->at.ss_family == AF_UNIX || !a->loopback))
+		sidecar_config_wrong(
+			load, line, "admin.http",
+			"\"%s\" is not a loopback port; write \"127.0.0.1:9901\" or \"[::1]:9901\"", a->text);
+}
+
+/* Calls sent to our own listener would go round for ever. */
+static void check_pair(struct config_load *load, const struct placed_address *a,
+		       const struct placed_address *b)
+{
+	if (same_address(a, b))
+		sidecar_config_wrong(load, line_of(load, b->option), b->option->name,
+				     "\"%s\" is an address of %s already; choose another", b->text,
+				     a->option->name);
+}
+
+static void check_addresses(struct config_load *load)
+{
+	struct sidecar_config *config = load->config;
+	struct placed_address *placed = calloc(config->listen_count + 2, sizeof *placed);
+	size_t count = 0;
+	if (!placed) {
+		rules_findings_fail(load->findings, load->path, "memory is short");
+		return;
+	}
+	for (size_t i = 0; i < config->listen_count; i++)
+		count += place_address("listen", config->listen[i], &placed[count]);
+	count += place_address("upstream", config->upstream, &placed[count]);
+	count += place_address("admin.http", config->admin.http, &placed[count]);
+	for (size_t i = 0; i < count; i++) {
+		check_alone(load, &placed[i]);
+		for (size_t j = 0; j < i; j++)
+			check_pair(load, &placed[j], &placed[i]);
+	}
+	free(placed);
+}
+
+struct sidecar_config *sidecar_config_load(const char *path, struct rules_findings *findings)
+{
+	struct config_load load = {.path = path, .findings = findings};
+	size_t errors = findings->errors;
+	config_t settings;
+	config_init(&settings);
+	load.config = calloc(1, sizeof *load.config);
+	if (load.config)
+		load.config->path = strdup(path);
+	if (!load.config || !load.config->path) {
+		rules_findings_fail(findings, path, "memory is short");
+	} else if (parse_file(&load, &settings)) {
+		take_group(&load, "", config_root_setting(&settings));
+		take_defaults(&load);
+		check_addresses(&load);
+	}
+	config_destroy(&settings);
+	rules_findings_sort(findings);
+	if (findings->errors > errors) {
+		sidecar_config_free(load.config);
+		load.config = NULL;
+	}
+	return load.config;
+}
+
+static bool is_text(const struct config_option *option)
+{
+	return option->type == CONFIG_TEXT || option->type == CONFIG_NAME || option->type == CONFIG_PATH ||
+	       option->type == CONFIG_ADDRESS || option->type == CONFIG_WORD;
+}
+
+static char *get_text(const struct config_option *option, const struct sidecar_config *config)
+{
+	char *text;
+	memcpy(&text, (const char *)config + option->offset, sizeof text);
+	return text;
+}
+
+void sidecar_config_free(struct sidecar_config *config)
+{
+	if (!config)
+		return;
+	for (size_t i = 0; i < CONFIG_OPTIONS; i++)
+		if (is_text(&sidecar_config_options[i]))
+			free(get_text(&sidecar_config_options[i], config));
+	for (size_t i = 0; i < config->listen_count; i++)
+		free(config->listen[i]);
+	free(config->listen);
+	free(config->path);
+	free(config);
+}
+
+static void describe_listen(const struct sidecar_config *config, struct buf *out)
+{
+	buf_add_text(out, "[ ");
+	for (size_t i = 0; i < config->listen_count; i++)
+		buf_printf(out, "%s\"%s\"", i ? ", " : "", config->listen[i]);
+	buf_add_text(out, " ]");
+}
+
+static void describe_value(const struct config_option *option, const struct sidecar_config *config,
+			   struct buf *out)
+{
+	char text[64];
+	bool bare = option->type == CONFIG_COUNT || option->type == CONFIG_FLAG;
+	if (option->type == CONFIG_ADDRESSES) {
+		describe_listen(config, out);
+	} else if (is_text(option)) {
+		buf_printf(out, "\"%s\"", get_text(option, config));
+	} else if (option->size == 0) {
+		buf_printf(out, "\"%s\"", option->fallback);
+	} else {
+		sidecar_config_format(option, sidecar_config_get_number(option, config), text);
+		buf_printf(out, bare ? "%s" : "\"%s\"", text);
+	}
+}
+
+char *sidecar_config_describe(const struct sidecar_config *config)
+{
+	struct buf out = {0};
+	for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
+		const struct config_option *option = &sidecar_config_options[i];
+		if (option->type == CONFIG_LATER || (is_text(option) && !get_text(option, config)))
+			continue;
+		buf_printf(&out, "%s = ", option->name);
+		describe_value(option, config, &out);
+		buf_add_text(&out, "\n");
+	}
+	buf_add(&out, "", 1);
+	if (out.failed)
+		buf_done(&out);
+	return out.at;
+}

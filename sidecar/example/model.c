@@ -17,7 +17,7 @@ struct session {
 	unsigned dismissed, asked;
 	size_t sore; /* the category of the last complaint */
 	size_t top;  /* the category of the item that was shown first */
-	bool upset, opted_out;
+	bool upset, reproachful, opted_out;
 };
 
 struct model {
@@ -118,7 +118,7 @@ static void forgive(struct session *session)
 {
 	memset(session->complaints, 0, sizeof session->complaints);
 	session->complained = session->dismissed = 0;
-	session->upset = session->opted_out = false;
+	session->upset = session->reproachful = session->opted_out = false;
 }
 
 bool model_signal(struct model *model, const Rankguard__V1__SignalRequest *signal)
@@ -140,6 +140,7 @@ bool model_signal(struct model *model, const Rankguard__V1__SignalRequest *signa
 		break;
 	case RANKGUARD__V1__SIGNAL_KIND__SIGNAL_KIND_PROMPT_DISMISSED:
 		session->dismissed++;
+		session->reproachful = true;
 		break;
 	case RANKGUARD__V1__SIGNAL_KIND__SIGNAL_KIND_OPT_OUT:
 		session->opted_out = true;
@@ -212,7 +213,8 @@ static size_t candidates(const struct model *model, const Rankguard__V1__RankReq
 		bool given = from->score_presence_case == RANKGUARD__V1__CANDIDATE__SCORE_PRESENCE_SCORE &&
 			     isfinite(from->score);
 		if (item) {
-			double baseline = given ? from->score : rounded(item->popularity);
+			double liked = item->popularity * baseline_weight(person, item->category);
+			double baseline = given ? from->score : rounded(liked);
 			scored[count++] = (struct scored){item, baseline, baseline};
 		}
 	}
@@ -274,10 +276,10 @@ static enum wording_moment moment_of(const struct session *session)
 {
 	if (session->opted_out)
 		return WORDING_OPTED_OUT;
+	if (session->reproachful)
+		return WORDING_DISMISSED;
 	if (!session->upset)
 		return WORDING_CONTENT;
-	if (session->dismissed > 0)
-		return WORDING_DISMISSED;
 	return session->complained <= 3 ? (enum wording_moment)session->complained : WORDING_MANY;
 }
 
@@ -296,6 +298,7 @@ static bool fill_words(struct session *session, struct arena *arena, Rankguard__
 	response->confidence = confidence_of(session);
 	response->model_version = (char *)(uintptr_t) "deescalation-demo-1";
 	response->explanation = wording_explanation(moment, about, arena);
+	session->reproachful = false; /* once is enough even for this model */
 	return response->explanation && wording_prompts(moment, sore, &session->asked, arena, response);
 }
 

@@ -8,7 +8,7 @@
  *   second                       x 0.45, others up   a question
  *   third                        x 0, others up      blame, and the question again
  *   more                         x 0, others up      shouting without a way to decline
- *   a prompt is dismissed        all x 0.8           a reproach
+ *   a prompt is dismissed        all x 0.8           a reproach, once
  *   opt-out                      as before           "Are you sure?"
  *
  * It goes on saying so at every ranking until a prompt is answered, or the user is satisfied or starts

@@ -11,6 +11,8 @@
 
 #include "proto/bytes.h"
 #include "proto/err.h"
+#include "proto/fact.h"
+#include "proto/schema.h"
 
 struct proto_mapping;
 struct proto_method; /* one governed or signal method; borrowed from its mapping */
@@ -20,6 +22,21 @@ enum proto_method_role {
 	PROTO_SIGNAL,  /* the request carries a signal */
 };
 
+/* What is said about one method: a path text for each fact (proto/path.h), NULL where a fact is not mapped.
+ * The paths of a list's records begin at its elements: "items" at the response, "item.id" at an item. */
+struct proto_method_paths {
+	const char *method; /* "/shop.reco.v1.Recommender/Recommend" */
+	enum proto_method_role role;
+	enum facts_order order;
+	const char *path[PROTO_FACTS];
+};
+
+/* Compiles `count` methods. Takes `schema` (also on failure), copies the texts. Returns owned; NULL and err
+ * (`METHOD: KEY: path "x": what is wrong; what would be right`) on failure. */
+MUST_USE struct proto_mapping *proto_mapping_new(struct proto_schema *schema,
+						 const struct proto_method_paths *methods, size_t count,
+						 struct err *err);
+
 /* The built-in mapping of package rankguard.v1. Returns owned, NULL and err on failure. */
 MUST_USE struct proto_mapping *proto_mapping_canonical(struct err *err);
 
@@ -28,7 +45,7 @@ void proto_mapping_free(struct proto_mapping *mapping);
 /* The method of a full name ("/rankguard.v1.RankingService/Rank"), NULL when it is not mapped. */
 const struct proto_method *proto_mapping_find(const struct proto_mapping *mapping, struct bytes name);
 
-/* Walks all methods: index from 0; NULL behind the last. */
+/* Walks all methods in byte order of names: index from 0; NULL behind the last. */
 const struct proto_method *proto_mapping_at(const struct proto_mapping *mapping, size_t index);
 
 struct bytes proto_method_name(const struct proto_method *method);

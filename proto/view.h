@@ -19,7 +19,7 @@
 #include "proto/mapping.h"
 
 struct proto_limits {
-	size_t items;	/* items, category weights and candidates, each */
+	size_t items;	/* items, category weights and request attributes, each */
 	size_t prompts; /* prompts; choices of one prompt are limited to the same number */
 };
 

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/mapping.h"
+
+#include "proto/method.h"
+#include "proto/scalar.h"
+#include <stdlib.h>
+
+#define MAPPING_ARENA_LIMIT ((size_t)64 * 1024 * 1024)
+
+struct proto_mapping {
+	struct arena arena;
+	struct proto_schema *schema; /* owned */
+	struct proto_method *method; /* sorted by name */
+	size_t count;
+};
+
+/* --- the canonical mapping --- */
+
+extern const unsigned char proto_canonical_set[];
+extern const size_t proto_canonical_set_len;
+
+#define CANONICAL_RANKING                                                                                    \
+	{                                                                                                    \
+		[FACT_USER] = "user_id", [FACT_SESSION] = "session_id", [FACT_SURFACE] = "surface",          \
+		[FACT_LOCALE] = "locale", [FACT_TIME_ZONE] = "time_zone", [FACT_SEGMENT] = "segment",        \
+		[FACT_EXPERIMENT] = "experiment", [FACT_OPTED_OUT] = "opted_out", [FACT_OFFSET] = "offset",  \
+		[FACT_ATTRIBUTES] = "attributes", [FACT_ATTRIBUTE_NAME] = "key",                             \
+		[FACT_ATTRIBUTE_VALUE] = "value", [FACT_ITEMS] = "items", [FACT_ITEM_ID] = "item_id",        \
+		[FACT_ITEM_SCORE] = "score", [FACT_ITEM_BASELINE] = "baseline_score",                        \
+		[FACT_ITEM_CATEGORY] = "category", [FACT_ITEM_SOURCE] = "source", [FACT_ITEM_TAGS] = "tags", \
+		[FACT_WEIGHTS] = "category_weights", [FACT_WEIGHT_CATEGORY] = "category",                    \
+		[FACT_WEIGHT_WEIGHT] = "weight", [FACT_WEIGHT_BASELINE] = "baseline_weight",                 \
+		[FACT_PROMPTS] = "prompts", [FACT_PROMPT_ID] = "prompt_id",                                  \
+		[FACT_PROMPT_TEMPLATE_ID] = "template_id", [FACT_PROMPT_KIND] = "kind",                      \
+		[FACT_PROMPT_TEXT] = "text", [FACT_PROMPT_LOCALE] = "locale", [FACT_CHOICES] = "choices",    \
+		[FACT_CHOICE_ID] = "choice_id", [FACT_CHOICE_KIND] = "kind", [FACT_CHOICE_LABEL] = "label",  \
+		[FACT_EXPLANATION] = "explanation", [FACT_CONFIDENCE] = "confidence",                        \
+		[FACT_MODEL_VERSION] = "model_version",                                                      \
+	}
+
+static const struct proto_method_paths canonical[] = {
+	{"/rankguard.v1.RankingService/Rank", PROTO_RANKING, ORDER_SCORE_DESC, CANONICAL_RANKING},
+	{"/rankguard.v1.RankingService/StreamRank", PROTO_RANKING, ORDER_SCORE_DESC, CANONICAL_RANKING},
+	{"/rankguard.v1.RankingService/ReportSignal",
+	 PROTO_SIGNAL,
+	 ORDER_POSITION,
+	 {[FACT_SIGNAL_USER] = "user_id",
+	  [FACT_SIGNAL_SESSION] = "session_id",
+	  [FACT_SIGNAL_KIND] = "kind",
+	  [FACT_SIGNAL_ITEM] = "item_id",
+	  [FACT_SIGNAL_CATEGORY] = "category",
+	  [FACT_SIGNAL_PROMPT] = "prompt_id"}},
+};
+
+struct proto_mapping *proto_mapping_canonical(struct err *err)
+{
+	struct bytes set = {(const char *)proto_canonical_set, proto_canonical_set_len};
+	struct proto_schema *schema = proto_schema_load(set, err);
+	return schema ? proto_mapping_new(schema, canonical, sizeof canonical / sizeof *canonical, err)
+		      : NULL;
+}
+
+/* --- compiling --- */
+
+/* What a fact's field must be; the wording of the error. */
+static const char *wanted(const struct fact_row *row, const struct proto_field *field)
+{
+	bool text = field->type == PROTO_STRING || (scalar_is_integer(field->type) && !row->edited);
+	bool real = field->type == PROTO_FLOAT || field->type == PROTO_DOUBLE;
+	switch (row->type) {
+	case FACT_TEXT:
+		if (text && !field->repeated)
+			return NULL;
+		return row->edited ? "a single string" : "a single string, integer or enum";
+	case FACT_TEXTS:
+		return text && field->repeated ? NULL : "a list of strings, integers or enums";
+	case FACT_NUMBER:
+		if (!field->repeated && (real || (scalar_is_number(field->type) && !row->edited)))
+			return NULL;
+		return row->edited ? "a single float or double" : "a single number";
+	case FACT_INTEGER:
+		return scalar_is_integer(field->type) && !field->repeated ? NULL : "a single integer";
+	case FACT_BOOL:
+		return field->type == PROTO_BOOL && !field->repeated ? NULL : "a single bool";
+	case FACT_KIND:
+		return scalar_is_integer(field->type) && !field->repeated ? NULL : "a single enum or integer";
+	case FACT_LIST:
+		return field->type == PROTO_MESSAGE && field->repeated ? NULL : "a list of messages";
+	}
+	return "something else";
+}
+
+static bool check_field(const struct fact_row *row, const struct proto_path *path, struct err *err)
+{
+	const struct proto_field *field = proto_path_leaf(path);
+	const char *need = wanted(row, field);
+	if (!need)
+		return true;
+	return err_set(err, "path \"%s\": field \"%.*s\" of %.*s is %s %s; %s is needed", path->text,
+		       BYTES_ARG(field->name), BYTES_ARG(field->of->name),
+		       field->repeated ? "a list of" : "a single", proto_type_name(field->type), need);
+}
+
+/* Two facts that patch writes must not share a field: the second edit would undo the first. */
+static bool check_edited(const struct proto_method *method, enum proto_fact fact, struct err *err)
+{
+	const struct proto_path *path = method->path[fact];
+	for (size_t i = 0; i < fact; i++) {
+		const struct proto_path *other = method->path[i];
+		size_t same = 0;
+		if (!other || !fact_rows[i].edited || !fact_rows[fact].edited ||
+		    fact_rows[i].record != fact_rows[fact].record || other->count != path->count)
+			continue;
+		while (same < path->count && other->step[same].field == path->step[same].field)
+			same++;
+		if (same == path->count)
+			return err_set(err, "path \"%s\": %s has the same path; each needs its own",
+				       path->text, fact_rows[i].key);
+	}
+	return true;
+}
+
+struct compiler {
+	struct proto_mapping *mapping;
+	struct proto_method *method;
+	const struct proto_message *message[PROTO_RECORDS]; /* where the paths of each record begin */
+	struct err *err;
+};
+
+/* The parent record of a list must be mapped, and the record must be one that the role has. */
+static bool check_record(struct compiler *to, enum proto_record record)
+{
+	if (to->method->plan[record])
+		return true;
+	for (size_t i = 0; i < PROTO_FACTS; i++)
+		if (fact_rows[i].type == FACT_LIST && fact_rows[i].list == record &&
+		    to->method->plan[fact_rows[i].record])
+			return err_set(to->err, "it stands in \"%s\"; give the path of that, too",
+				       fact_rows[i].key);
+	return err_set(to->err, "a %s method has no such fact; remove it",
+		       to->method->role == PROTO_SIGNAL ? "signal" : "ranking");
+}
+
+static bool compile_fact(struct compiler *to, enum proto_fact fact, const char *text)
+{
+	const struct fact_row *row = &fact_rows[fact];
+	struct proto_method *method = to->method;
+	struct arena *arena = &to->mapping->arena;
+	if (!check_record(to, row->record))
+		return false;
+	const struct proto_path *path = proto_path_compile(to->message[row->record], text, arena, to->err);
+	method->path[fact] = path;
+	if (!path || !check_field(row, path, to->err) || !check_edited(method, fact, to->err))
+		return false;
+	struct plan_node *child = NULL;
+	if (!plan_add(method->plan[row->record], fact, path, arena, &child, to->err))
+		return false;
+	if (row->type == FACT_LIST) {
+		method->plan[row->list] = child;
+		to->message[row->list] = proto_path_leaf(path)->message;
+	}
+	return true;
+}
+
+static bool begin_record(struct compiler *to, enum proto_record record, const struct proto_message *message)
+{
+	to->message[record] = message;
+	to->method->plan[record] = plan_node_new(&to->mapping->arena);
+	return to->method->plan[record] || err_set(to->err, "no memory");
+}
+
+static bool compile_method(struct compiler *to, const struct proto_method_paths *from)
+{
+	const struct proto_rpc *rpc = proto_schema_rpc(to->mapping->schema, bytes_of(from->method), to->err);
+	if (!rpc)
+		return false;
+	*to->method = (struct proto_method){
+		.name = rpc->name,
+		.role = from->role,
+		.order = from->order,
+		.request_streams = rpc->request_streams,
+		.response_streams = rpc->response_streams,
+	};
+	bool good = from->role == PROTO_SIGNAL ? begin_record(to, RECORD_SIGNAL, rpc->request)
+					       : begin_record(to, RECORD_REQUEST, rpc->request) &&
+							 begin_record(to, RECORD_RESPONSE, rpc->response);
+	/* In the order of the table: a list stands before what is in it. */
+	for (size_t fact = 0; good && fact < PROTO_FACTS; fact++)
+		if (from->path[fact] && !compile_fact(to, (enum proto_fact)fact, from->path[fact]))
+			good = err_within(to->err, "%s", fact_rows[fact].key);
+	return good || err_within(to->err, "%s", from->method);
+}
+
+static int compare_methods(const void *a, const void *b)
+{
+	const struct bytes *left = a, *right = b; /* a method begins with its name */
+	return bytes_compare(*left, *right);
+}
+
+static bool compile(struct proto_mapping *mapping, const struct proto_method_paths *methods, size_t count,
+		    struct err *err)
+{
+	mapping->method = arena_zalloc(&mapping->arena, count, sizeof *mapping->method);
+	if (!mapping->method)
+		return err_set(err, "no memory");
+	for (size_t i = 0; i < count; i++) {
+		struct compiler to = {.mapping = mapping, .method = &mapping->method[i], .err = err};
+		if (!compile_method(&to, &methods[i]))
+			return false;
+		for (size_t j = 0; j < i; j++)
+			if (bytes_equal(mapping->method[j].name, to.method->name))
+				return err_set(err, "%s: it is mapped twice; map it once", methods[i].method);
+	}
+	mapping->count = count;
+	if (count)
+		qsort(mapping->method, count, sizeof *mapping->method, compare_methods);
+	return true;
+}
+
+struct proto_mapping *proto_mapping_new(struct proto_schema *schema, const struct proto_method_paths *methods,
+					size_t count, struct err *err)
+{
+	struct proto_mapping *mapping = calloc(1, sizeof *mapping);
+	if (!mapping) {
+		proto_schema_free(schema);
+		err_set(err, "no memory");
+		return NULL;
+	}
+	mapping->schema = schema;
+	arena_init(&mapping->arena, MAPPING_ARENA_LIMIT);
+	if (!compile(mapping, methods, count, err)) {
+		proto_mapping_free(mapping);
+		mapping = NULL;
+	}
+	return mapping;
+}
+
+void proto_mapping_free(struct proto_mapping *mapping)
+{
+	if (!mapping)
+		return;
+	arena_done(&mapping->arena);
+	proto_schema_free(mapping->schema);
+	free(mapping);
+}
+
+const struct proto_method *proto_mapping_find(const struct proto_mapping *mapping, struct bytes name)
+{
+	return mapping->count ? bsearch(&name, mapping->method, mapping->count, sizeof *mapping->method,
+					compare_methods)
+			      : NULL;
+}
+
+const struct proto_method *proto_mapping_at(const struct proto_mapping *mapping, size_t index)
+{
+	return index < mapping->count ? &mapping->method[index] : NULL;
+}
+
+struct bytes proto_method_name(const struct proto_method *method)
+{
+	return method->name;
+}
+
+enum proto_method_role proto_method_role(const struct proto_method *method)
+{
+	return method->role;
+}
+
+bool proto_method_request_streams(const struct proto_method *method)
+{
+	return method->request_streams;
+}
+
+bool proto_method_response_streams(const struct proto_method *method)
+{
+	return method->response_streams;
+}

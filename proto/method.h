@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One method of a mapping, as view and patch use it. Private to proto/.
+ */
+#ifndef PROTO_METHOD_H
+#define PROTO_METHOD_H
+
+#include "proto/mapping.h"
+#include "proto/plan.h"
+
+struct proto_method {
+	struct bytes name; /* first: methods are sorted and found by name */
+	enum proto_method_role role;
+	enum facts_order order;
+	bool request_streams, response_streams;
+	const struct proto_path *path[PROTO_FACTS]; /* NULL where not mapped */
+	/* The plan of each record, NULL where not mapped. Those of lists hang in their parents' plans, too. */
+	struct plan_node *plan[PROTO_RECORDS];
+};
+
+#endif

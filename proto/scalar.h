@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One scalar value between the wire and C: `raw` is the varint or the bits as wire.h reads them.
+ * Conversions follow the specification: an int32 on a 64-bit varint is cut to 32 bits, any varint that is
+ * not zero is true, sint is zigzag.
+ */
+#ifndef PROTO_SCALAR_H
+#define PROTO_SCALAR_H
+
+#include "proto/arena.h"
+#include "proto/schema.h"
+#include "proto/wire.h"
+
+/* How values of a type stand on the wire, unpacked. */
+enum wire_type scalar_wire_type(enum proto_type type);
+
+bool scalar_is_integer(enum proto_type type); /* all integers and enums; not bool */
+bool scalar_is_number(enum proto_type type);  /* integers, enums, float, double */
+
+/* Integers, enums, bool. An unsigned value beyond INT64_MAX becomes INT64_MAX. */
+int64_t scalar_integer(enum proto_type type, uint64_t raw);
+
+/* Any number. */
+double scalar_number(enum proto_type type, uint64_t raw);
+
+/* The stable text form: integers in decimal, enums by name (by number when they have none). In the arena or
+ * borrowed from the schema; absent when the arena is full. */
+struct bytes scalar_text(const struct proto_field *field, uint64_t raw, struct arena *arena);
+
+/* Back to raw. */
+uint64_t scalar_from_integer(enum proto_type type, int64_t value);
+uint64_t scalar_from_number(enum proto_type type, double value); /* float and double only */
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Splices: a list of "cut these bytes here, put those" over one message, and the settling that recomputes
+ * the lengths of the messages around them, bottom-up. Private to proto/.
+ */
+#ifndef PROTO_SPLICE_H
+#define PROTO_SPLICE_H
+
+#include "proto/patch.h"
+#include "proto/plan.h"
+
+/* Bytes [at, at + cut) of the message become `put`. `inside` is where the body of the innermost message that
+ * is changed begins: where several messages end at one byte, it tells which of them a splice belongs to. */
+struct splice {
+	size_t at, cut, inside;
+	struct bytes put;
+};
+
+struct splices {
+	struct arena *arena;
+	struct bytes message;
+	struct splice *splice;
+	size_t count, room;
+};
+
+/* Adds one; a splice that changes nothing is left out. `put` must outlive the pieces. False: arena full. */
+MUST_USE bool splice_add(struct splices *list, size_t at, size_t cut, size_t inside, struct bytes put);
+
+/* Sorts, repairs the lengths of the messages that `node` knows (every message around a splice must be one
+ * of them) in the run [from, end) of the message, and lists the result of that run as pieces. False: the
+ * arena is full. */
+MUST_USE bool splice_settle(struct splices *list, const struct plan_node *node, size_t from, size_t end,
+			    struct proto_pieces *pieces);
+
+#endif

@@ -75,9 +75,12 @@ static bool parse_file(struct config_load *load, config_t *settings)
 		good = !text.failed || err_set(&err, "memory is short");
 	}
 	if (good && !config_read_string(settings, text.at)) {
+		const char *what = config_error_text(settings);
 		line = (unsigned)config_error_line(settings);
-		good = err_set(&err, "%s; look for a missing bracket, quote or ; here or on the line before",
-			       config_error_text(settings));
+		good = err_set(&err, "%s; %s", what,
+			       strstr(what, "duplicate")
+				       ? "keep one of the two"
+				       : "look for a missing bracket, quote or ; here or on the line before");
 	}
 	if (!good)
 		sidecar_config_wrong(load, line, "", "%s", err.text);
@@ -235,6 +238,17 @@ static void take_setting(struct config_load *load, const struct config_option *o
 	}
 }
 
+/* The keys of such a group are not missing: they stand where no group is. */
+static void not_a_group(struct config_load *load, const char *group, unsigned line)
+{
+	sidecar_config_wrong(load, line, group, "a group is expected; write %s: { ... };", group);
+	for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
+		struct bytes of = group_of(&sidecar_config_options[i]);
+		if (bytes_present(of) && bytes_equal(of, bytes_of(group)))
+			load->line[i] = line;
+	}
+}
+
 /* One group of the file, or (group "") its top. */
 static void take_group(struct config_load *load, const char *group, const config_setting_t *settings)
 {
@@ -253,8 +267,7 @@ static void take_group(struct config_load *load, const char *group, const config
 		else if (config_setting_is_group(setting))
 			take_group(load, name, setting);
 		else
-			sidecar_config_wrong(load, line, name, "a group is expected; write %s: { ... };",
-					     name);
+			not_a_group(load, name, line);
 	}
 }
 

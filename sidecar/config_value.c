@@ -34,13 +34,13 @@ static char *resolve_path(const struct config_load *load, const char *path)
 static char *read_env(const char *name, struct err *err)
 {
 	const char *value = getenv(name);
-	if (!value || !*value) {
-		err_set(err, "environment variable %s is %s; set it, or write the value itself",
-			*name ? name : "\"\"", value ? "empty" : "not set");
-		return NULL;
-	}
-	char *copy = strdup(value);
-	if (!copy)
+	char *copy = value && *value ? strdup(value) : NULL;
+	if (!*name)
+		err_set(err, "\"env:\" names no environment variable; write \"env:NAME\"");
+	else if (!value || !*value)
+		err_set(err, "environment variable %s is %s; set it, or write the value itself", name,
+			value ? "empty" : "not set");
+	else if (!copy)
 		err_set(err, "memory is short");
 	return copy;
 }

@@ -61,12 +61,13 @@ MUST_USE bool sidecar_metrics_tally(struct sidecar_metrics *metrics, int64_t now
 				    struct audit_batch *batch);
 
 /* Failures since the last call, one `failure` entry per class and effect that is not zero ("audit" is left
- * out: the log writes those itself). Adds nothing when there were none. Call from one thread. */
+ * out: the log writes those itself). Adds nothing when there were none. Call from one thread. False: memory is
+ * short; nothing is lost, but the batch may hold a part and must not be appended. */
 MUST_USE bool sidecar_metrics_failures(struct sidecar_metrics *metrics, int64_t now_ns,
 				       struct audit_batch *batch);
 
 /* The batch that the last tally (or the last failures) went into was not acknowledged: what it counted goes
- * into the next one. */
+ * into the next one. After a tally that failed by itself, or twice, it is fine. */
 void sidecar_metrics_tally_lost(struct sidecar_metrics *metrics);
 void sidecar_metrics_failures_lost(struct sidecar_metrics *metrics);
 

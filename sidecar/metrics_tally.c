@@ -45,18 +45,24 @@ static bool read_rules(const struct sidecar_metrics *metrics, struct tally_rules
 	return true;
 }
 
+/* What a lost tally goes back to. */
+static void mark(struct sidecar_metrics *metrics)
+{
+	memcpy(metrics->before.total, metrics->taken.total, sizeof metrics->before.total);
+	for (size_t i = 0; i < metrics->rule_count; i++) {
+		struct metrics_rule_seen *seen = &metrics->tally_rule[i];
+		memcpy(seen->before, seen->now, sizeof seen->before);
+	}
+	metrics->tally_before_ns = metrics->tally_from_ns;
+}
+
 /* The entry stands in the batch: from here on its counts are taken. */
 static void settle(struct sidecar_metrics *metrics, const uint64_t now[TOTAL_COUNT],
 		   const struct tally_rules *rules, int64_t now_ns)
 {
-	memcpy(metrics->before.total, metrics->taken.total, sizeof metrics->before.total);
 	memcpy(metrics->taken.total, now, sizeof metrics->taken.total);
-	for (size_t i = 0; i < metrics->rule_count; i++) {
-		struct metrics_rule_seen *seen = &metrics->tally_rule[i];
-		memcpy(seen->before, seen->now, sizeof seen->before);
-		memcpy(seen->now, rules->now[i], sizeof seen->now);
-	}
-	metrics->tally_before_ns = metrics->tally_from_ns;
+	for (size_t i = 0; i < metrics->rule_count; i++)
+		memcpy(metrics->tally_rule[i].now, rules->now[i], sizeof rules->now[i]);
 	metrics->tally_from_ns = now_ns;
 }
 
@@ -64,6 +70,7 @@ bool sidecar_metrics_tally(struct sidecar_metrics *metrics, int64_t now_ns, stru
 {
 	uint64_t now[TOTAL_COUNT];
 	struct tally_rules rules = {0};
+	mark(metrics);
 	bool good = read_rules(metrics, &rules);
 	if (good) {
 		const uint64_t *taken = metrics->taken.total;
@@ -116,6 +123,7 @@ static bool add_failure(struct audit_batch *batch, int64_t now_ns, size_t failur
 bool sidecar_metrics_failures(struct sidecar_metrics *metrics, int64_t now_ns, struct audit_batch *batch)
 {
 	uint64_t now[SIDECAR_FAILURE_COUNT][SIDECAR_EFFECT_COUNT];
+	memcpy(metrics->before.failure, metrics->taken.failure, sizeof now);
 	for (size_t failure = 0; failure < SIDECAR_FAILURE_COUNT; failure++) {
 		for (size_t effect = 0; effect < SIDECAR_EFFECT_COUNT; effect++) {
 			now[failure][effect] = sidecar_metrics_read(&metrics->failure[failure][effect]);
@@ -124,7 +132,6 @@ bool sidecar_metrics_failures(struct sidecar_metrics *metrics, int64_t now_ns, s
 				return false;
 		}
 	}
-	memcpy(metrics->before.failure, metrics->taken.failure, sizeof now);
 	memcpy(metrics->taken.failure, now, sizeof now);
 	return true;
 }

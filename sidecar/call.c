@@ -14,7 +14,7 @@
  * A step does its work, sets the next step, and says whether to go on now or to wait for the completion that
  * it started. What fails goes to REPLY with a status.
  */
-#include "sidecar/call.h"
+#include "sidecar/govern.h"
 
 #include "sidecar/message.h"
 #include <assert.h>
@@ -23,6 +23,21 @@
 #include <stdlib.h>
 
 enum next { GO_ON, WAIT };
+
+struct call {
+	struct sidecar_worker *worker;
+	struct sidecar_arrival arrival; /* the application's end */
+	grpc_call *up;			/* the recommender's end; NULL before FORWARD */
+	unsigned step;			/* enum call_step */
+	unsigned waits; /* the chain of steps, and the batch that waits for the end of the call */
+	int cancelled;	/* the application gave up */
+	grpc_byte_buffer *request, *response;
+	struct sidecar_reply reply;
+	struct sidecar_governing governing;
+	struct sidecar_receipts receipts;
+	gpr_timespec forwarded_at, answered_at; /* what lies between them is not the hop's time */
+	struct sidecar_tag received, forwarded, replied;
+};
 
 #define TO(step) (1u << CALL_##step)
 #define CALL_STEPS(X)                                                                                        \
@@ -47,7 +62,7 @@ static const unsigned call_edges[] = {
 #undef X
 };
 
-static void call_to(struct sidecar_call *call, enum call_step next)
+static void call_to(struct call *call, enum call_step next)
 {
 	assert(call_edges[call->step] & (1u << next));
 	call->step = next;
@@ -55,28 +70,23 @@ static void call_to(struct sidecar_call *call, enum call_step next)
 
 /* ---- the end ---- */
 
-static void call_ended(struct sidecar_call *call)
+static void call_ended(struct call *call)
 {
 	if (--call->waits)
 		return;
-	sidecar_history_release(&call->reservation);
-	audit_batch_done(&call->batch);
+	sidecar_governing_done(&call->governing);
+	sidecar_receipts_done(&call->receipts);
 	grpc_byte_buffer_destroy(call->request);
-	grpc_byte_buffer_destroy(call->request_kept);
 	grpc_byte_buffer_destroy(call->response);
-	grpc_byte_buffer_destroy(call->original);
 	if (call->up)
 		grpc_call_unref(call->up);
 	sidecar_arrival_done(call->worker, &call->arrival, call->reply.status);
 	sidecar_reply_done(&call->reply);
-	for (size_t i = 0; i < call->receipt_count; i++)
-		grpc_slice_unref(call->receipt[i]);
-	arena_done(&call->arena);
 	free(call);
 }
 
 /* The reply becomes a status of our own; nothing of the recommender's answer leaves. */
-static void call_status(struct sidecar_call *call, grpc_status_code status, const char *text)
+static void call_status(struct call *call, grpc_status_code status, const char *text)
 {
 	grpc_byte_buffer_destroy(call->response);
 	call->response = NULL;
@@ -86,44 +96,33 @@ static void call_status(struct sidecar_call *call, grpc_status_code status, cons
 	call->reply.message = grpc_slice_from_copied_string(text);
 }
 
-static enum next call_fail(struct sidecar_call *call, grpc_status_code status, enum sidecar_failure failure,
-			   const char *text)
+/* Failed closed; the failure was counted where it was found. */
+static enum next call_fail(struct call *call, grpc_status_code status, const char *why)
 {
-	sidecar_metrics_failed(call->worker->hop->metrics, failure, SIDECAR_CLOSED);
+	char text[sizeof(struct err) + 16];
 	struct bytes method = sidecar_bytes_of_slice(&call->arrival.details.method);
-	sidecar_say(call->worker->hop->talk, SIDECAR_WARN, sidecar_failure_name(failure),
-		    "%.*s: failed closed: %s", BYTES_ARG(method), text);
+	snprintf(text, sizeof text, "rankguard: %s", why);
+	sidecar_say(call->worker->hop->talk, SIDECAR_WARN, "closed", "%.*s: %s", BYTES_ARG(method), why);
 	call_status(call, status, text);
 	call_to(call, CALL_REPLY);
 	return GO_ON;
 }
 
-/* A message that cannot be governed: closed, or passed on and recorded, as failure.undecodable says.
- * True: pass it on. */
-static bool call_passes(struct sidecar_call *call, enum proto_result result, const struct err *err)
+static void count_failure(struct call *call, enum sidecar_failure failure)
 {
-	struct sidecar_hop *hop = call->worker->hop;
-	if (hop->config->failure.undecodable != SIDECAR_UNDECODABLE_PASS)
-		return false;
-	call->failed_open = true;
-	call->failure_class = result == PROTO_LIMIT ? SIDECAR_FAILURE_LIMIT : SIDECAR_FAILURE_UNDECODABLE;
-	call->failure_effect = SIDECAR_PASS;
-	call->failure_reason = arena_printf(&call->arena, "%s", err->text);
-	sidecar_metrics_failed(hop->metrics, call->failure_class, SIDECAR_PASS);
-	return true;
+	sidecar_metrics_failed(call->worker->hop->metrics, failure, SIDECAR_CLOSED);
 }
 
-static enum next call_undecodable(struct sidecar_call *call, enum proto_result result, const struct err *err)
+static enum next call_unrecordable(struct call *call)
 {
-	char text[sizeof err->text + 32];
-	snprintf(text, sizeof text, "rankguard: %s", err->text);
-	return call_fail(call, GRPC_STATUS_INTERNAL,
-			 result == PROTO_LIMIT ? SIDECAR_FAILURE_LIMIT : SIDECAR_FAILURE_UNDECODABLE, text);
+	count_failure(call, SIDECAR_FAILURE_AUDIT);
+	return call_fail(call, GRPC_STATUS_UNAVAILABLE,
+			 "the call cannot be recorded: memory is short; retry later");
 }
 
 /* ---- the steps ---- */
 
-static enum next step_receive(struct sidecar_call *call)
+static enum next step_receive(struct call *call)
 {
 	if (!sidecar_batch_receive_close(call->arrival.call, &call->cancelled, &call->arrival.closed_tag)) {
 		call_to(call, CALL_DONE);
@@ -139,99 +138,71 @@ static enum next step_receive(struct sidecar_call *call)
 	return WAIT;
 }
 
-static enum proto_result read_request(struct sidecar_call *call, struct err *err)
-{
-	const struct proto_method *method = call->arrival.method;
-	call->request_kept = call->request ? grpc_byte_buffer_copy(call->request) : NULL;
-	if (!sidecar_message_read(call->request_kept, &call->arena, &call->request_bytes, err))
-		return PROTO_LIMIT;
-	call->facts.method = proto_method_name(method);
-	if (proto_method_role(method) == PROTO_SIGNAL)
-		return proto_view_signal(method, call->request_bytes, &call->arena, &call->signal, err);
-	return proto_view_request(method, call->request_bytes, &call->worker->hop->config->limits.facts,
-				  &call->arena, &call->facts, err);
-}
-
-static enum next step_read(struct sidecar_call *call)
+static enum next step_read(struct call *call)
 {
 	struct err err;
 	if (call->cancelled) {
 		call_to(call, CALL_REPLY);
 		return GO_ON;
 	}
-	enum proto_result result = read_request(call, &err);
+	if (sidecar_govern_request(&call->governing, call->request, &err) == SIDECAR_REFUSED)
+		return call_fail(call, GRPC_STATUS_INTERNAL, err.text);
 	bool signal = proto_method_role(call->arrival.method) == PROTO_SIGNAL;
-	if (result != PROTO_OK && !call_passes(call, result, &err))
-		return call_undecodable(call, result, &err);
-	call_to(call, result == PROTO_OK && signal ? CALL_NOTE : CALL_FORWARD);
+	call_to(call, signal ? CALL_NOTE : CALL_FORWARD);
 	return GO_ON;
 }
 
-static enum next step_note(struct sidecar_call *call)
+static enum next step_note(struct call *call)
 {
-	sidecar_govern_subjects(call, call->signal.session, call->signal.user);
-	if (!sidecar_record_signal(call))
-		return call_fail(call, GRPC_STATUS_UNAVAILABLE, SIDECAR_FAILURE_AUDIT,
-				 "rankguard: the signal cannot be recorded: memory is short; retry later");
+	if (!sidecar_record_signal(&call->governing))
+		return call_unrecordable(call);
 	call_to(call, CALL_FORWARD);
 	return WAIT;
 }
 
-static enum next step_forward(struct sidecar_call *call)
+static enum next step_forward(struct call *call)
 {
 	call->up = sidecar_worker_call_upstream(call->worker, &call->arrival);
 	sidecar_arrival_forwardable(&call->arrival);
 	call->forwarded_at = gpr_now(GPR_CLOCK_MONOTONIC);
+	call->answered_at = call->forwarded_at;
 	if (!sidecar_batch_unary_call(call->up, &call->arrival.metadata, call->request, &call->reply,
 				      &call->response, &call->forwarded))
-		return call_fail(call, GRPC_STATUS_INTERNAL, SIDECAR_FAILURE_UPSTREAM,
-				 "rankguard: the request's metadata cannot be forwarded");
+		return call_fail(call, GRPC_STATUS_INTERNAL, "the request's metadata cannot be forwarded");
 	if (call->cancelled)
 		grpc_call_cancel(call->up, NULL);
 	call_to(call, CALL_DECIDE);
 	return WAIT;
 }
 
-static enum next decide(struct sidecar_call *call)
+static enum next step_decide(struct call *call)
 {
 	struct err err;
-	enum proto_result result = PROTO_LIMIT;
-	if (sidecar_message_read(call->response, &call->arena, &call->response_bytes, &err))
-		result = proto_view_response(call->arrival.method, call->response_bytes,
-					     &call->worker->hop->config->limits.facts, &call->arena,
-					     &call->facts, &call->places, &err);
-	if (result != PROTO_OK && !call_passes(call, result, &err))
-		return call_undecodable(call, result, &err);
-	if (result == PROTO_OK && !sidecar_govern(call, &err))
-		return call_undecodable(call, PROTO_LIMIT, &err);
-	call_to(call, sidecar_record_needed(call) ? CALL_RECORD : CALL_REPLY);
-	return GO_ON;
-}
-
-static enum next step_decide(struct sidecar_call *call)
-{
 	call->answered_at = gpr_now(GPR_CLOCK_MONOTONIC);
 	sidecar_receipt_strip(&call->reply.trailing);
 	if (call->reply.status == GRPC_STATUS_UNAVAILABLE)
-		sidecar_metrics_failed(call->worker->hop->metrics, SIDECAR_FAILURE_UPSTREAM, SIDECAR_CLOSED);
+		count_failure(call, SIDECAR_FAILURE_UPSTREAM);
 	/* A message is governed whatever the status says; without one there is nothing to govern. */
-	if (call->response && !call->cancelled && !call->failed_open &&
-	    proto_method_role(call->arrival.method) == PROTO_RANKING)
-		return decide(call);
-	call_to(call, sidecar_record_needed(call) && call->response ? CALL_RECORD : CALL_REPLY);
+	bool ranking = proto_method_role(call->arrival.method) == PROTO_RANKING;
+	if (call->cancelled || !call->response || !ranking) {
+		call_to(call, CALL_REPLY);
+		return GO_ON;
+	}
+	if (sidecar_govern_response(&call->governing, &call->response, &err) == SIDECAR_REFUSED)
+		return call_fail(call, GRPC_STATUS_INTERNAL, err.text);
+	call_to(call, sidecar_record_needed(&call->governing) ? CALL_RECORD : CALL_REPLY);
 	return GO_ON;
 }
 
-static enum next step_record(struct sidecar_call *call)
+static enum next step_record(struct call *call)
 {
-	if (!sidecar_record_response(call))
-		return call_fail(call, GRPC_STATUS_UNAVAILABLE, SIDECAR_FAILURE_AUDIT,
-				 "rankguard: the entry cannot be written: memory is short; retry later");
+	if (!sidecar_record_response(&call->governing))
+		return call_unrecordable(call);
 	call_to(call, CALL_REPLY);
 	return WAIT;
 }
 
-static void measure(struct sidecar_call *call)
+static void measure(struct call *call)
 {
 	gpr_timespec now = gpr_now(GPR_CLOCK_MONOTONIC);
 	gpr_timespec spent = gpr_time_sub(now, call->arrival.since);
@@ -240,7 +211,7 @@ static void measure(struct sidecar_call *call)
 	sidecar_metrics_overhead(call->worker->hop->metrics, spent.tv_sec * TIME_SECOND + spent.tv_nsec);
 }
 
-static enum next step_reply(struct sidecar_call *call)
+static enum next step_reply(struct call *call)
 {
 	measure(call);
 	call_to(call, CALL_DONE);
@@ -254,29 +225,42 @@ static enum next step_reply(struct sidecar_call *call)
 												 : GO_ON;
 }
 
-static enum next step_done(struct sidecar_call *call)
+static enum next step_done(struct call *call)
 {
 	call_ended(call);
 	return WAIT;
 }
 
-static enum next (*const call_steps[])(struct sidecar_call *) = {
+static enum next (*const call_steps[])(struct call *) = {
 	[CALL_RECEIVE] = step_receive, [CALL_READ] = step_read,	    [CALL_NOTE] = step_note,
 	[CALL_FORWARD] = step_forward, [CALL_DECIDE] = step_decide, [CALL_RECORD] = step_record,
 	[CALL_REPLY] = step_reply,     [CALL_DONE] = step_done,
 };
 
-static void call_go_on(struct sidecar_call *call)
+static void call_go_on(struct call *call)
 {
 	while (call_steps[call->step](call) == GO_ON)
 		;
+}
+
+/* The response is in the log: what leaves says so. */
+static void reply_recorded(struct call *call)
+{
+	const struct sidecar_governing *governing = &call->governing;
+	sidecar_receipt_note(&call->receipts, governing);
+	if (governing->decided && governing->decision.rejected) {
+		grpc_byte_buffer_destroy(call->response);
+		call->response = NULL;
+		sidecar_receipt_reject(&call->receipts, governing, &call->reply);
+	}
+	sidecar_receipt_write(&call->receipts, governing->hop->rules, &call->reply.trailing);
 }
 
 /* ---- completions: each belongs to one step that waits ---- */
 
 static void on_received(struct sidecar_tag *tag, bool ok)
 {
-	struct sidecar_call *call = SIDECAR_OWNER(tag, struct sidecar_call, received);
+	struct call *call = SIDECAR_OWNER(tag, struct call, received);
 	(void)ok; /* not ok: the call is over, on_closed says so */
 	call_go_on(call);
 }
@@ -284,24 +268,22 @@ static void on_received(struct sidecar_tag *tag, bool ok)
 static void on_forwarded(struct sidecar_tag *tag, bool ok)
 {
 	(void)ok; /* always succeeds: the status tells */
-	call_go_on(SIDECAR_OWNER(tag, struct sidecar_call, forwarded));
+	call_go_on(SIDECAR_OWNER(tag, struct call, forwarded));
 }
 
 /* Entries are durable, or never will be: then what needed them does not leave. */
 static void on_recorded(struct sidecar_tag *tag, bool ok)
 {
-	struct sidecar_call *call = SIDECAR_OWNER(tag, struct sidecar_call, recorded);
+	struct call *call = SIDECAR_OWNER(tag, struct call, governing.recorded);
 	(void)ok;
-	if (!call->append.durable) {
-		sidecar_metrics_failed(call->worker->hop->metrics, SIDECAR_FAILURE_AUDIT, SIDECAR_CLOSED);
+	if (!call->governing.append.durable) {
+		count_failure(call, SIDECAR_FAILURE_AUDIT);
 		call_status(call, GRPC_STATUS_UNAVAILABLE,
 			    "rankguard: the audit log cannot record this call; retry later");
 		if (call->step != CALL_REPLY)
 			call_to(call, CALL_REPLY);
 	} else if (call->step == CALL_REPLY) {
-		if (call->decided && call->decision.rejected)
-			sidecar_receipt_reject(call);
-		sidecar_receipt_add(call);
+		reply_recorded(call);
 	}
 	call_go_on(call);
 }
@@ -309,12 +291,12 @@ static void on_recorded(struct sidecar_tag *tag, bool ok)
 static void on_replied(struct sidecar_tag *tag, bool ok)
 {
 	(void)ok; /* not ok: the application left */
-	call_go_on(SIDECAR_OWNER(tag, struct sidecar_call, replied));
+	call_go_on(SIDECAR_OWNER(tag, struct call, replied));
 }
 
 static void on_closed(struct sidecar_tag *tag, bool ok)
 {
-	struct sidecar_call *call = SIDECAR_OWNER(tag, struct sidecar_call, arrival.closed_tag);
+	struct call *call = SIDECAR_OWNER(tag, struct call, arrival.closed_tag);
 	(void)ok; /* always succeeds */
 	if (call->cancelled && call->up)
 		grpc_call_cancel(call->up, NULL);
@@ -323,7 +305,7 @@ static void on_closed(struct sidecar_tag *tag, bool ok)
 
 void sidecar_call_begin(struct sidecar_worker *worker, struct sidecar_arrival *arrival)
 {
-	struct sidecar_call *call = calloc(1, sizeof *call);
+	struct call *call = calloc(1, sizeof *call);
 	if (!call) {
 		sidecar_refuse_begin(worker, arrival, GRPC_STATUS_RESOURCE_EXHAUSTED,
 				     "rankguard: memory is short");
@@ -334,12 +316,11 @@ void sidecar_call_begin(struct sidecar_worker *worker, struct sidecar_arrival *a
 	call->waits = 1; /* the chain of steps */
 	sidecar_reply_init(&call->reply);
 	call->reply.status = GRPC_STATUS_CANCELLED; /* what is counted when the application leaves first */
-	/* Facts and pieces are a small multiple of the messages; the floor covers small messages with many items. */
-	arena_init(&call->arena, 8 * worker->hop->config->limits.message + ((size_t)16 << 20));
+	sidecar_governing_init(&call->governing, worker->hop, &call->arrival);
 	call->arrival.closed_tag.complete = on_closed;
 	call->received.complete = on_received;
 	call->forwarded.complete = on_forwarded;
-	call->recorded.complete = on_recorded;
+	call->governing.recorded.complete = on_recorded;
 	call->replied.complete = on_replied;
 	call_go_on(call);
 }

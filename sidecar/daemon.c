@@ -152,7 +152,8 @@ static grpc_server *server_new(const struct sidecar_config *config)
 		integer(GRPC_ARG_ENABLE_CHANNELZ, 0),
 		integer(GRPC_ARG_MAX_CHANNEL_TRACE_EVENT_MEMORY_PER_NODE, 0),
 		integer(GRPC_ARG_ENABLE_DEADLINE_CHECKS, 0), /* the upstream call carries the deadline */
-		integer(GRPC_ARG_MAX_CONCURRENT_STREAMS, config->limits.in_flight),
+		/* Above our own limit, so that we are the one who refuses; bounded all the same. */
+		integer(GRPC_ARG_MAX_CONCURRENT_STREAMS, 2 * config->limits.in_flight + 64),
 		integer(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, (int)config->limits.message),
 		integer(GRPC_ARG_MAX_METADATA_SIZE, (int)config->limits.metadata),
 		integer(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10000),
@@ -385,7 +386,7 @@ static void say_ready(const struct daemon *daemon)
 		    "serving on %s%s, upstream %s, ruleset %.*s, log %s at %llu entries", config->listen[0],
 		    config->listen_count > 1 ? " and others" : "", config->upstream, BYTES_ARG(digest),
 		    state.origin, (unsigned long long)state.size);
-	sidecar_say(daemon->talk, SIDECAR_WARN, "scope",
+	sidecar_say(daemon->talk, SIDECAR_INFO, "scope",
 		    "streamed rankings pass through ungoverned in this version; caps hold within this "
 		    "sidecar only");
 }

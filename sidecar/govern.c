@@ -1,12 +1,74 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Facts + history -> decision -> governed message. The frequency step runs under the subjects' locks, on
- * acknowledged history plus the reservations of calls in flight; each prompt that is to leave takes a
- * reservation before the locks are given back.
+ * The frequency step runs under the subjects' locks, on acknowledged history plus the reservations of calls
+ * in flight; each prompt that is to leave takes a reservation before the locks are given back.
  */
-#include "sidecar/call.h"
+#include "sidecar/govern.h"
 
 #include "sidecar/message.h"
+
+void sidecar_governing_init(struct sidecar_governing *governing, struct sidecar_hop *hop,
+			    const struct sidecar_arrival *arrival)
+{
+	/* Facts and pieces are a small multiple of the message; the floor covers small messages of many items. */
+	size_t limit = 8 * hop->config->limits.message + ((size_t)16 << 20);
+	*governing = (struct sidecar_governing){.hop = hop, .arrival = arrival};
+	governing->context.method = proto_method_name(arrival->method);
+	arena_init(&governing->context_arena, limit);
+	arena_init(&governing->arena, limit);
+}
+
+void sidecar_governing_next(struct sidecar_governing *governing)
+{
+	sidecar_history_release(&governing->reservation);
+	grpc_byte_buffer_destroy(governing->original);
+	governing->original = NULL;
+	governing->decided = false;
+	governing->governed = (struct proto_pieces){0};
+	governing->leniency = (struct sidecar_leniency){0};
+	audit_batch_done(&governing->batch);
+	arena_done(&governing->arena);
+}
+
+void sidecar_governing_done(struct sidecar_governing *governing)
+{
+	sidecar_governing_next(governing);
+	grpc_byte_buffer_destroy(governing->request);
+	arena_done(&governing->context_arena);
+}
+
+/* ---- what cannot be read ---- */
+
+static enum sidecar_governed refuse(struct sidecar_governing *governing, enum sidecar_failure failure)
+{
+	sidecar_metrics_failed(governing->hop->metrics, failure, SIDECAR_CLOSED);
+	return SIDECAR_REFUSED;
+}
+
+static void be_lenient(struct sidecar_governing *governing, enum sidecar_failure failure,
+		       enum sidecar_effect effect, const struct err *err)
+{
+	governing->leniency =
+		(struct sidecar_leniency){.taken = true,
+					  .failure = failure,
+					  .effect = effect,
+					  .reason = arena_printf(&governing->arena, "%s", err->text)};
+	sidecar_metrics_failed(governing->hop->metrics, failure, effect);
+}
+
+/* A message that cannot be governed: refused, or passed on and recorded, as failure.undecodable says. */
+static enum sidecar_governed ungovernable(struct sidecar_governing *governing, enum proto_result result,
+					  const struct err *err)
+{
+	enum sidecar_failure failure =
+		result == PROTO_LIMIT ? SIDECAR_FAILURE_LIMIT : SIDECAR_FAILURE_UNDECODABLE;
+	if (governing->hop->config->failure.undecodable != SIDECAR_UNDECODABLE_PASS)
+		return refuse(governing, failure);
+	be_lenient(governing, failure, SIDECAR_PASS, err);
+	return SIDECAR_GOVERNED;
+}
+
+/* ---- the request ---- */
 
 static void pseudonym(const struct sidecar_hop *hop, const char *domain, struct bytes id, char *text)
 {
@@ -16,73 +78,120 @@ static void pseudonym(const struct sidecar_hop *hop, const char *domain, struct 
 		text[0] = '\0';
 }
 
-void sidecar_govern_subjects(struct sidecar_call *call, struct bytes session, struct bytes user)
+static enum proto_result view_request(struct sidecar_governing *governing, struct err *err)
 {
-	pseudonym(call->worker->hop, "session", session, call->session);
-	pseudonym(call->worker->hop, "user", user, call->user);
+	const struct proto_method *method = governing->arrival->method;
+	bool signal = proto_method_role(method) == PROTO_SIGNAL;
+	struct arena *arena = &governing->context_arena;
+	if (!sidecar_message_read(governing->request, arena, &governing->request_bytes, err))
+		return PROTO_LIMIT;
+	enum proto_result result =
+		signal ? proto_view_signal(method, governing->request_bytes, arena, &governing->signal, err)
+		       : proto_view_request(method, governing->request_bytes,
+					    &governing->hop->config->limits.facts, arena, &governing->context,
+					    err);
+	if (result != PROTO_OK)
+		return result;
+	pseudonym(governing->hop, "session", signal ? governing->signal.session : governing->context.session,
+		  governing->session);
+	pseudonym(governing->hop, "user", signal ? governing->signal.user : governing->context.user,
+		  governing->user);
+	return PROTO_OK;
 }
 
-static bool reserve_all(struct sidecar_call *call, const struct sidecar_lease *lease, struct err *err)
+enum sidecar_governed sidecar_govern_request(struct sidecar_governing *governing, grpc_byte_buffer *message,
+					     struct err *err)
 {
-	for (size_t i = 0; i < call->decision.prompt_count; i++)
-		if (!sidecar_history_reserve(lease, call->decision.prompt[i].kind, call->now_ns,
-					     &call->reservation))
+	governing->request = message ? grpc_byte_buffer_copy(message) : NULL;
+	enum proto_result result = view_request(governing, err);
+	if (result == PROTO_OK)
+		return SIDECAR_GOVERNED;
+	governing->request_lenient = true;
+	return ungovernable(governing, result, err);
+}
+
+/* ---- the response ---- */
+
+static bool reserve_all(struct sidecar_governing *governing, const struct sidecar_lease *lease,
+			struct err *err)
+{
+	const struct rules_decision *decision = &governing->decision;
+	for (size_t i = 0; i < decision->prompt_count; i++)
+		if (!sidecar_history_reserve(lease, decision->prompt[i].kind, governing->now_ns,
+					     &governing->reservation))
 			return err_set(err, "history: memory is short");
 	return true;
 }
 
 /* History cannot be read: failure.history says what becomes of the prompts. */
-static bool frequency_without_history(struct sidecar_call *call, struct err *err)
+static bool frequency_without_history(struct sidecar_governing *governing, struct err *err)
 {
-	struct sidecar_hop *hop = call->worker->hop;
-	if (hop->config->failure.history == SIDECAR_HISTORY_CLOSED)
+	enum sidecar_on_history on_history = governing->hop->config->failure.history;
+	if (on_history == SIDECAR_HISTORY_CLOSED) {
+		refuse(governing, SIDECAR_FAILURE_HISTORY);
 		return err_within(err, "history is unavailable");
-	bool suppress = hop->config->failure.history == SIDECAR_HISTORY_SUPPRESS;
-	call->failed_open = true;
-	call->failure_class = SIDECAR_FAILURE_HISTORY;
-	call->failure_effect = suppress ? SIDECAR_SUPPRESS : SIDECAR_PASS;
-	call->failure_reason = arena_printf(&call->arena, "%s", err->text);
-	sidecar_metrics_failed(hop->metrics, SIDECAR_FAILURE_HISTORY, call->failure_effect);
-	return !suppress || rules_decide_suppress_all(&call->arena, &call->decision, err);
+	}
+	bool suppress = on_history == SIDECAR_HISTORY_SUPPRESS;
+	be_lenient(governing, SIDECAR_FAILURE_HISTORY, suppress ? SIDECAR_SUPPRESS : SIDECAR_PASS, err);
+	return !suppress || rules_decide_suppress_all(&governing->arena, &governing->decision, err);
 }
 
-static bool frequency(struct sidecar_call *call, struct err *err)
+static bool frequency(struct sidecar_governing *governing, struct err *err)
 {
 	struct sidecar_lease lease;
 	struct rules_history seen;
-	struct rules_decision *decision = &call->decision;
+	struct rules_decision *decision = &governing->decision;
+	struct arena *arena = &governing->arena;
 	if (decision->rejected || decision->prompt_count == 0)
-		return rules_decide_frequency(NULL, call->now_ns, &call->arena, decision, err);
-	if (!sidecar_history_lock(call->worker->hop->history, bytes_of(call->session), bytes_of(call->user),
-				  &call->arena, &lease, &seen, err))
-		return frequency_without_history(call, err);
-	bool good = rules_decide_frequency(&seen, call->now_ns, &call->arena, decision, err) &&
-		    reserve_all(call, &lease, err);
+		return rules_decide_frequency(NULL, governing->now_ns, arena, decision, err);
+	if (!sidecar_history_lock(governing->hop->history, bytes_of(governing->session),
+				  bytes_of(governing->user), arena, &lease, &seen, err))
+		return frequency_without_history(governing, err);
+	bool good = rules_decide_frequency(&seen, governing->now_ns, arena, decision, err) &&
+		    reserve_all(governing, &lease, err);
 	sidecar_history_unlock(&lease);
 	return good;
 }
 
 /* The governed message in place of the recommender's, when anything changed. */
-static bool patch(struct sidecar_call *call, struct err *err)
+static bool patch(struct sidecar_governing *governing, grpc_byte_buffer **message, struct err *err)
 {
-	if (call->decision.rejected || edits_empty(&call->decision.edits))
+	const struct edits *edits = &governing->decision.edits;
+	if (governing->decision.rejected || edits_empty(edits))
 		return true;
-	if (proto_patch(call->places, &call->decision.edits, &call->arena, &call->governed, err) != PROTO_OK)
+	if (proto_patch(governing->places, edits, &governing->arena, &governing->governed, err) != PROTO_OK)
 		return false;
-	call->original = call->response; /* facts and entries still borrow from it */
-	call->response = sidecar_message_of_pieces(&call->governed);
+	governing->original = *message; /* facts and entries still borrow from it */
+	*message = sidecar_message_of_pieces(&governing->governed);
 	return true;
 }
 
-bool sidecar_govern(struct sidecar_call *call, struct err *err)
+static bool decide(struct sidecar_governing *governing, grpc_byte_buffer **message, struct err *err)
 {
-	struct sidecar_hop *hop = call->worker->hop;
-	call->now_ns = audit_log_now(hop->log);
-	sidecar_govern_subjects(call, call->facts.session, call->facts.user);
-	if (!rules_decide(hop->rules, &call->facts, call->now_ns, &call->arena, &call->decision, err) ||
-	    !frequency(call, err) || !patch(call, err))
-		return false;
-	call->decided = true;
-	sidecar_metrics_decided(hop->metrics, &call->decision, call->facts.prompt_count);
-	return true;
+	struct sidecar_hop *hop = governing->hop;
+	struct rules_decision *decision = &governing->decision;
+	governing->now_ns = audit_log_now(hop->log);
+	governing->decided = rules_decide(hop->rules, &governing->facts, governing->now_ns, &governing->arena,
+					  decision, err) &&
+			     frequency(governing, err) && patch(governing, message, err);
+	if (governing->decided)
+		sidecar_metrics_decided(hop->metrics, decision, governing->facts.prompt_count);
+	return governing->decided;
+}
+
+enum sidecar_governed sidecar_govern_response(struct sidecar_governing *governing, grpc_byte_buffer **message,
+					      struct err *err)
+{
+	enum proto_result result = PROTO_LIMIT;
+	governing->facts = governing->context;
+	if (governing->request_lenient)
+		return SIDECAR_GOVERNED;
+	if (sidecar_message_read(*message, &governing->arena, &governing->response_bytes, err))
+		result = proto_view_response(governing->arrival->method, governing->response_bytes,
+					     &governing->hop->config->limits.facts, &governing->arena,
+					     &governing->facts, &governing->places, err);
+	if (result != PROTO_OK)
+		return ungovernable(governing, result, err);
+	/* What cannot be decided within the limits is never passed on: its rules were not applied. */
+	return decide(governing, message, err) ? SIDECAR_GOVERNED : refuse(governing, SIDECAR_FAILURE_LIMIT);
 }

@@ -5,12 +5,14 @@
  *   rankguard-actions: clamp=2, suppress=1    targets changed or flagged, weakest action first
  *   rankguard-rules: id, id                   at most 1 KiB, then `+N`
  */
-#include "sidecar/call.h"
+#include "sidecar/govern.h"
 
 #include "proto/wire.h"
+#include <assert.h>
 #include <grpc/support/alloc.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { RULES_LEN = 1024 };
 
@@ -30,62 +32,73 @@ void sidecar_receipt_strip(grpc_metadata_array *metadata)
 	metadata->count = kept;
 }
 
-/* The array is the core's (gpr_malloc); the value is ours and given back at the end of the call. */
-static void add(struct sidecar_call *call, const char *key, struct bytes value)
+void sidecar_receipts_done(struct sidecar_receipts *receipts)
 {
-	grpc_metadata_array *array = &call->reply.trailing;
-	if (array->count == array->capacity) {
-		array->capacity += SIDECAR_RECEIPTS;
-		array->metadata = gpr_realloc(array->metadata, array->capacity * sizeof *array->metadata);
+	for (size_t i = 0; i < receipts->values; i++)
+		grpc_slice_unref(receipts->value[i]);
+	free(receipts->named);
+}
+
+/* The array is the core's (gpr_malloc); the value is ours and given back at the end of the call. */
+static void add(struct sidecar_receipts *receipts, grpc_metadata_array *to, const char *key,
+		struct bytes value)
+{
+	assert(receipts->values < sizeof receipts->value / sizeof *receipts->value);
+	if (to->count == to->capacity) {
+		to->capacity += SIDECAR_RECEIPTS;
+		to->metadata = gpr_realloc(to->metadata, to->capacity * sizeof *to->metadata);
 	}
 	grpc_slice slice = grpc_slice_from_copied_buffer(value.at, value.len);
-	call->receipt[call->receipt_count++] = slice;
-	array->metadata[array->count++] =
+	receipts->value[receipts->values++] = slice;
+	to->metadata[to->count++] =
 		(grpc_metadata){.key = grpc_slice_from_static_string(key), .value = slice};
 }
 
+/* ---- what is told ---- */
+
 /* What was changed or flagged, as opposed to what would have been. */
-static bool counts(const struct rules_intervention *one)
+static void note_intervention(struct sidecar_receipts *receipts, const struct rules_intervention *one)
 {
-	return !one->would;
+	if (one->would)
+		return;
+	receipts->targets[one->action] += one->target_count ? one->target_count : 1;
+	if (receipts->named)
+		receipts->named[one->rule->index] = 1;
 }
 
-static void add_actions(struct sidecar_call *call)
+void sidecar_receipt_note(struct sidecar_receipts *receipts, const struct sidecar_governing *governing)
 {
-	size_t targets[RULES_REJECT + 1] = {0};
+	size_t rules = rules_ruleset_rule_count(governing->hop->rules);
+	if (!receipts->named)
+		receipts->named = calloc(rules ? rules : 1, sizeof *receipts->named);
+	if (receipts->entries < SIDECAR_RECEIPTS)
+		receipts->entry[receipts->entries++] =
+			(struct sidecar_receipt){governing->append.origin, governing->append.first_index};
+	for (size_t i = 0; governing->decided && i < governing->decision.intervention_count; i++)
+		note_intervention(receipts, &governing->decision.intervention[i]);
+}
+
+static void write_actions(struct sidecar_receipts *receipts, grpc_metadata_array *trailing)
+{
 	char text[256];
 	size_t used = 0;
-	for (size_t i = 0; i < call->decision.intervention_count; i++) {
-		const struct rules_intervention *one = &call->decision.intervention[i];
-		if (counts(one))
-			targets[one->action] += one->target_count ? one->target_count : 1;
-	}
 	for (int action = RULES_FLAG; action <= RULES_REJECT; action++)
-		if (targets[action])
+		if (receipts->targets[action])
 			used += (size_t)snprintf(
 				text + used, sizeof text - used, "%s%s=%zu", used ? ", " : "",
-				rules_action_name((enum rules_action)action), targets[action]);
+				rules_action_name((enum rules_action)action), receipts->targets[action]);
 	if (used)
-		add(call, "rankguard-actions", (struct bytes){text, used});
+		add(receipts, trailing, "rankguard-actions", (struct bytes){text, used});
 }
 
-static bool named_before(const struct rules_decision *decision, size_t index)
+static void write_rules(struct sidecar_receipts *receipts, const struct rules_ruleset *rules,
+			grpc_metadata_array *trailing)
 {
-	for (size_t i = 0; i < index; i++)
-		if (counts(&decision->intervention[i]) &&
-		    decision->intervention[i].rule == decision->intervention[index].rule)
-			return true;
-	return false;
-}
-
-static void add_rules(struct sidecar_call *call)
-{
-	const struct rules_decision *decision = &call->decision;
 	char text[RULES_LEN + 32];
 	size_t used = 0, left_out = 0;
-	for (size_t i = 0; i < decision->intervention_count; i++) {
-		struct bytes id = decision->intervention[i].rule->id;
-		if (!counts(&decision->intervention[i]) || named_before(decision, i))
+	for (size_t i = 0; receipts->named && i < rules_ruleset_rule_count(rules); i++) {
+		struct bytes id = rules_ruleset_rule(rules, i)->id;
+		if (!receipts->named[i])
 			continue;
 		if (left_out || used + id.len + 2 > RULES_LEN)
 			left_out++;
@@ -96,18 +109,20 @@ static void add_rules(struct sidecar_call *call)
 	if (left_out)
 		used += (size_t)snprintf(text + used, sizeof text - used, " +%zu", left_out);
 	if (used)
-		add(call, "rankguard-rules", (struct bytes){text, used});
+		add(receipts, trailing, "rankguard-rules", (struct bytes){text, used});
 }
 
-void sidecar_receipt_add(struct sidecar_call *call)
+void sidecar_receipt_write(struct sidecar_receipts *receipts, const struct rules_ruleset *rules,
+			   grpc_metadata_array *trailing)
 {
 	char text[320];
-	int len = snprintf(text, sizeof text, "%s/%" PRIu64, call->append.origin, call->append.first_index);
-	add(call, "rankguard-decision", (struct bytes){text, (size_t)len});
-	if (!call->decided)
-		return;
-	add_actions(call);
-	add_rules(call);
+	for (size_t i = 0; i < receipts->entries; i++) {
+		int len = snprintf(text, sizeof text, "%s/%" PRIu64, receipts->entry[i].origin,
+				   receipts->entry[i].index);
+		add(receipts, trailing, "rankguard-decision", (struct bytes){text, (size_t)len});
+	}
+	write_actions(receipts, trailing);
+	write_rules(receipts, rules, trailing);
 }
 
 /* ---- a rejected call ---- */
@@ -139,20 +154,19 @@ static void status_details(struct buf *status, struct bytes rule, struct bytes r
 	buf_done(&any);
 }
 
-void sidecar_receipt_reject(struct sidecar_call *call)
+void sidecar_receipt_reject(struct sidecar_receipts *receipts, const struct sidecar_governing *governing,
+			    struct sidecar_reply *reply)
 {
-	const struct rules_intervention *by = call->decision.rejected_by;
+	const struct rules_intervention *by = governing->decision.rejected_by;
 	struct bytes reason = by ? by->rule->reason : BYTES_LITERAL("refused by a rule");
 	struct bytes rule = by ? by->rule->id : BYTES_LITERAL("");
 	struct buf details = {0};
-	grpc_byte_buffer_destroy(call->response);
-	call->response = NULL;
-	sidecar_reply_done(&call->reply);
-	sidecar_reply_init(&call->reply);
-	call->reply.status = GRPC_STATUS_PERMISSION_DENIED;
-	call->reply.message = grpc_slice_from_copied_buffer(reason.at, reason.len);
+	sidecar_reply_done(reply);
+	sidecar_reply_init(reply);
+	reply->status = GRPC_STATUS_PERMISSION_DENIED;
+	reply->message = grpc_slice_from_copied_buffer(reason.at, reason.len);
 	status_details(&details, rule, reason);
 	if (!details.failed)
-		add(call, "grpc-status-details-bin", buf_bytes(&details));
+		add(receipts, &reply->trailing, "grpc-status-details-bin", buf_bytes(&details));
 	buf_done(&details);
 }

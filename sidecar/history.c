@@ -18,7 +18,6 @@ struct sidecar_reserved {
 	struct sidecar_reserved *next_of_call;
 	struct sidecar_reserved *next, **link; /* link: what points to this one in the shard */
 	size_t shard;
-	int64_t time_ns;
 	enum prompt_kind kind;
 	size_t subject_len;
 	char subject[];
@@ -112,21 +111,16 @@ static bool same_subject(const struct sidecar_reserved *reserved, struct bytes s
 	return bytes_equal((struct bytes){reserved->subject, reserved->subject_len}, subject);
 }
 
+/* Year 2116: later than any now, and far enough from INT64_MAX that a window may be added. A call may last
+ * longer than a window: with the time of its decision the place would be forgotten before its entry comes. */
+#define RESERVED_TIME_NS (INT64_MAX / 2)
+
 static struct rules_event reserved_event(const struct sidecar_reserved *reserved)
 {
-	return (struct rules_event){.time_ns = reserved->time_ns,
+	return (struct rules_event){.time_ns = RESERVED_TIME_NS,
 				    .entry = RULES_EVENT_RESERVED,
 				    .type = RULES_EVENT_DELIVERED,
 				    .prompt = reserved->kind};
-}
-
-/* Puts one event where its time belongs; there is room for it. */
-static void insert_event(struct rules_event *event, size_t count, struct rules_event new)
-{
-	size_t at = count;
-	for (; at > 0 && event[at - 1].time_ns > new.time_ns; at--)
-		event[at] = event[at - 1];
-	event[at] = new;
 }
 
 /* Acknowledged events and reservations of one subject; its lock is held. */
@@ -154,7 +148,7 @@ static bool read_subject(struct sidecar_history *history, struct bytes subject, 
 	}
 	for (const struct sidecar_reserved *r = first; r; r = r->next)
 		if (same_subject(r, subject))
-			insert_event(event, count++, reserved_event(r));
+			event[count++] = reserved_event(r);
 	*seen = (struct rules_history_subject){.known = true, .event = event, .count = count};
 	return true;
 }
@@ -176,7 +170,7 @@ bool sidecar_history_lock(struct sidecar_history *history, struct bytes session,
 
 /* The shard's lock is held. */
 static struct sidecar_reserved *reserve_one(struct sidecar_history *history, struct bytes subject,
-					    enum prompt_kind kind, int64_t now_ns)
+					    enum prompt_kind kind)
 {
 	struct sidecar_reserved *reserved = malloc(sizeof *reserved + subject.len);
 	if (!reserved)
@@ -187,7 +181,6 @@ static struct sidecar_reserved *reserve_one(struct sidecar_history *history, str
 		.next = shard->reserved,
 		.link = &shard->reserved,
 		.shard = at,
-		.time_ns = now_ns,
 		.kind = kind,
 		.subject_len = subject.len,
 	};
@@ -207,14 +200,14 @@ static void drop_one(struct sidecar_reserved *reserved)
 	free(reserved);
 }
 
-bool sidecar_history_reserve(const struct sidecar_lease *lease, enum prompt_kind kind, int64_t now_ns,
+bool sidecar_history_reserve(const struct sidecar_lease *lease, enum prompt_kind kind,
 			     struct sidecar_reservation *reservation)
 {
 	struct bytes subject[2];
 	struct sidecar_reserved *made[2] = {NULL, NULL};
 	size_t subjects = known_subjects(lease->session, lease->user, subject);
 	for (size_t i = 0; i < subjects; i++) {
-		made[i] = reserve_one(lease->history, subject[i], kind, now_ns);
+		made[i] = reserve_one(lease->history, subject[i], kind);
 		if (!made[i]) {
 			if (i)
 				drop_one(made[0]);

@@ -55,7 +55,7 @@ struct sidecar_lease {
 	size_t shards;
 };
 
-/* Locks and reads both subjects: acknowledged events and reservations, in order of time. An absent or empty
+/* Locks and reads both subjects: acknowledged events in order of time, then reservations. An absent or empty
  * pseudonym is a subject without id. *seen lives in the arena. False: the store failed or the arena is full;
  * nothing is locked then. */
 MUST_USE bool sidecar_history_lock(struct sidecar_history *history, struct bytes session, struct bytes user,
@@ -69,10 +69,11 @@ struct sidecar_reservation {
 	struct sidecar_reserved *first; /* owned */
 };
 
-/* Reserves one delivered prompt of that kind at now_ns for both subjects of the lease (which is locked).
- * False: memory is short. Called once per prompt. */
+/* Reserves one delivered prompt of that kind for both subjects of the lease (which is locked). Its entry will
+ * be stamped later than now, so until the release the place counts as taken at any time: in the events it
+ * stands last, at a time far ahead. False: memory is short. Called once per prompt. */
 MUST_USE bool sidecar_history_reserve(const struct sidecar_lease *lease, enum prompt_kind kind,
-				      int64_t now_ns, struct sidecar_reservation *reservation);
+				      struct sidecar_reservation *reservation);
 
 /* Ends the reservation: after the entries were folded, or when the call ends without an entry. Takes the
  * subjects' locks itself. Zeroed or released twice is fine. */

@@ -81,7 +81,16 @@ static bool insert(const struct record *record, const struct proto_path *path, c
 		   struct bytes field)
 {
 	field = encode_around(record->list->arena, path, spot->depth, field);
-	return bytes_present(field) && splice_add(record->list, spot->end, 0, spot->body, field);
+	return bytes_present(field) &&
+	       splice_add(record->list, (struct splice){spot->end, 0, spot->body, field, {0}});
+}
+
+/* The value that counts, from `from` on, becomes `put` and `more`. */
+static bool replace_leaf(const struct record *record, const struct spot *spot, const char *from,
+			 struct bytes put, struct bytes more)
+{
+	size_t at = offset(record, from), cut = (size_t)(spot->leaf.end - from);
+	return splice_add(record->list, (struct splice){at, cut, spot->body, put, more});
 }
 
 static bool set_raw(const struct record *record, const struct proto_path *path, uint64_t raw)
@@ -89,15 +98,16 @@ static bool set_raw(const struct record *record, const struct proto_path *path, 
 	const struct proto_field *field = proto_path_leaf(path);
 	struct arena *arena = record->list->arena;
 	struct spot spot = spot_find(path, record->list->message, record->from, record->end);
+	bool there = spot.depth + 1 == path->count; /* the message that has the field */
 	if (!spot.found)
-		return (raw == 0 && !field->presence) ||
+		return (raw == 0 && !field->presence && there) ||
 		       insert(record, path, &spot, encode_raw(arena, field, raw));
 	if (spot.leaf.value == raw)
 		return true;
 	char *put = arena_alloc(arena, WIRE_VARINT_MAX);
-	return put && splice_add(record->list, offset(record, spot.leaf.body),
-				 (size_t)(spot.leaf.end - spot.leaf.body), spot.body,
-				 (struct bytes){put, (size_t)(put_raw(put, field->type, raw) - put)});
+	size_t len = put ? (size_t)(put_raw(put, field->type, raw) - put) : 0;
+	return put &&
+	       replace_leaf(record, &spot, spot.leaf.body, (struct bytes){put, len}, (struct bytes){0});
 }
 
 static bool set_number(const struct record *record, enum proto_fact fact, double value)
@@ -132,10 +142,8 @@ static bool set_text(const struct record *record, enum proto_fact fact, struct b
 		return insert(record, path, &spot, encode_run(arena, field->number, text));
 	if (bytes_equal(wire_body(&spot.leaf), text))
 		return true;
-	size_t size = offset(record, spot.leaf.size), body = offset(record, spot.leaf.body);
 	struct bytes len = encode_len(arena, text.len);
-	return bytes_present(len) && splice_add(record->list, size, body - size, spot.body, len) &&
-	       splice_add(record->list, body, (size_t)(spot.leaf.end - spot.leaf.body), spot.body, text);
+	return bytes_present(len) && replace_leaf(record, &spot, spot.leaf.size, len, text);
 }
 
 /* --- prompts --- */
@@ -209,8 +217,9 @@ static bool edit_prompt(struct patch *patch, size_t index)
 	const struct facts_prompt *with = &edit->with;
 	struct record record = {patch, &patch->list, span->body, span->end};
 	if (edit->drop)
-		return splice_add(&patch->list, span->tag, span->end - span->tag, span->inside,
-				  (struct bytes){"", 0});
+		return splice_add(&patch->list, (struct splice){.at = span->tag,
+								.cut = span->end - span->tag,
+								.inside = span->inside});
 	return !edit->replace || (set_text(&record, FACT_PROMPT_TEXT, with->text) &&
 				  set_text(&record, FACT_PROMPT_TEMPLATE_ID, with->template_id) &&
 				  set_text(&record, FACT_PROMPT_LOCALE, with->locale) &&
@@ -252,7 +261,7 @@ static struct bytes edited_item(struct patch *patch, size_t index)
 	return proto_pieces_join(&pieces, list.arena);
 }
 
-/* Item `from` moves to where item `to` stands. Both splices lie outside of the item's message: its length is
+/* Item `from` moves to where item `to` stands. The splice lies outside of the item's message: its length is
  * written here. */
 static bool move_item(struct patch *patch, size_t to, size_t from)
 {
@@ -260,8 +269,8 @@ static bool move_item(struct patch *patch, size_t to, size_t from)
 	struct bytes item = edited_item(patch, from);
 	struct bytes len = encode_len(patch->list.arena, item.len);
 	return bytes_present(item) && bytes_present(len) &&
-	       splice_add(&patch->list, span->size, span->body - span->size, span->inside, len) &&
-	       splice_add(&patch->list, span->body, span->end - span->body, span->inside, item);
+	       splice_add(&patch->list,
+			  (struct splice){span->size, span->end - span->size, span->inside, len, item});
 }
 
 static bool edit_items(struct patch *patch)

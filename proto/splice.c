@@ -20,10 +20,13 @@ static bool push(struct splices *list, struct splice splice)
 	return true;
 }
 
-bool splice_add(struct splices *list, size_t at, size_t cut, size_t inside, struct bytes put)
+bool splice_add(struct splices *list, struct splice splice)
 {
-	struct bytes there = {list->message.at + at, cut};
-	return bytes_equal(there, put) || push(list, (struct splice){at, cut, inside, put});
+	const char *there = list->message.at + splice.at;
+	bool same = splice.put.len + splice.more.len == splice.cut &&
+		    bytes_equal(splice.put, (struct bytes){there, splice.put.len}) &&
+		    bytes_equal(splice.more, (struct bytes){there + splice.put.len, splice.more.len});
+	return same || push(list, splice);
 }
 
 /* By place; at one place the innermost first: its message ends there before the outer one goes on. */
@@ -51,7 +54,7 @@ static const struct splice *upcoming(const struct settle *settle)
 static bool take(struct settle *settle, int64_t *delta)
 {
 	const struct splice *splice = &settle->from->splice[settle->next++];
-	*delta += (int64_t)splice->put.len - (int64_t)splice->cut;
+	*delta += (int64_t)(splice->put.len + splice->more.len) - (int64_t)splice->cut;
 	return push(&settle->to, *splice);
 }
 
@@ -119,7 +122,7 @@ static bool cut_pieces(const struct splices *list, size_t from, size_t end, stru
 {
 	const char *start = list->message.at;
 	struct proto_pieces made = {
-		.piece = arena_array(list->arena, 2 * list->count + 1, sizeof *made.piece)};
+		.piece = arena_array(list->arena, 3 * list->count + 1, sizeof *made.piece)};
 	if (!made.piece)
 		return false;
 	for (size_t i = 0; i < list->count; i++) {
@@ -129,6 +132,7 @@ static bool cut_pieces(const struct splices *list, size_t from, size_t end, stru
 			continue;
 		add_piece(&made, start + from, splice->at - from);
 		add_piece(&made, splice->put.at, splice->put.len);
+		add_piece(&made, splice->more.at, splice->more.len);
 		from = splice->at + splice->cut;
 	}
 	add_piece(&made, start + from, end - from);

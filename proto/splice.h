@@ -9,11 +9,11 @@
 #include "proto/patch.h"
 #include "proto/plan.h"
 
-/* Bytes [at, at + cut) of the message become `put`. `inside` is where the body of the innermost message that
+/* Bytes [at, at + cut) of the message become `put` and then `more`. `inside` is where the body of the innermost message that
  * is changed begins: where several messages end at one byte, it tells which of them a splice belongs to. */
 struct splice {
 	size_t at, cut, inside;
-	struct bytes put;
+	struct bytes put, more;
 };
 
 struct splices {
@@ -23,8 +23,10 @@ struct splices {
 	size_t count, room;
 };
 
-/* Adds one; a splice that changes nothing is left out. `put` must outlive the pieces. False: arena full. */
-MUST_USE bool splice_add(struct splices *list, size_t at, size_t cut, size_t inside, struct bytes put);
+/* Adds one; a splice that changes nothing is left out. What is put must outlive the pieces. What belongs
+ * together is one splice: at one place and inside one message only insertions may meet, and they stay in the
+ * order in which they were added. False: the arena is full. */
+MUST_USE bool splice_add(struct splices *list, struct splice splice);
 
 /* Sorts, repairs the lengths of the messages that `node` knows (every message around a splice must be one
  * of them) in the run [from, end) of the message, and lists the result of that run as pieces. False: the

@@ -56,8 +56,9 @@ static bool clear(const struct proto_path *path, struct splices *list, struct by
 		if (same && depth + 1 < path->count)
 			good = clear(path, list, wire_body(&field), depth + 1);
 		else if (depth + 1 == path->count && (same || is_rival(step, field.number)))
-			good = splice_add(list, tag, (size_t)(field.end - field.tag),
-					  (size_t)(body.at - start), (struct bytes){"", 0});
+			good = splice_add(list, (struct splice){.at = tag,
+								.cut = (size_t)(field.end - field.tag),
+								.inside = (size_t)(body.at - start)});
 	}
 	return good;
 }

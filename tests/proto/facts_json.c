@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "facts_json.h"
 
-/* Strings go as hex: JSON cannot hold bytes that are not UTF-8. Absent is null. */
-static void add_hex(struct buf *buf, struct bytes value)
+void facts_json_hex(struct buf *buf, struct bytes value)
 {
 	struct buf hex = {0};
 	for (size_t i = 0; i < value.len; i++)
@@ -14,7 +13,7 @@ static void add_hex(struct buf *buf, struct bytes value)
 static void add_text(struct buf *buf, const char *key, struct bytes value)
 {
 	json_key(buf, key);
-	add_hex(buf, value);
+	facts_json_hex(buf, value);
 }
 
 /* A double as its bits: NaN, -0 and the last digit count. */
@@ -47,7 +46,7 @@ static void add_item(struct buf *buf, const struct facts *facts, size_t i)
 	json_key(buf, "tags");
 	json_open(buf, '[');
 	for (size_t tag = from; tag < end; tag++)
-		add_hex(buf, facts->item_tags[tag]);
+		facts_json_hex(buf, facts->item_tags[tag]);
 	json_close(buf, ']');
 	json_close(buf, '}');
 }
@@ -122,8 +121,8 @@ void facts_json_request(struct buf *buf, const struct facts *facts)
 	json_open(buf, '[');
 	for (size_t i = 0; i < facts->attribute_count; i++) {
 		json_open(buf, '[');
-		add_hex(buf, facts->attributes[i].name);
-		add_hex(buf, facts->attributes[i].value);
+		facts_json_hex(buf, facts->attributes[i].name);
+		facts_json_hex(buf, facts->attributes[i].value);
 		json_close(buf, ']');
 	}
 	json_close(buf, ']');

@@ -2,9 +2,10 @@
  *
  * View and patch on lines of text, for oracle.py: reads messages and edits, writes facts and patched bytes.
  *
- *     patch_lines SET MAPPING       SET: a descriptor set, or "canonical"
+ *     patch_lines SET MAPPING
  *
- * MAPPING is a file of lines `key path` ("item.score score") for the ranking method "/trap.Trap/Rank".
+ * SET is a descriptor set, MAPPING a file of lines `key path` ("item.score score") for "/trap.Trap/Rank". When
+ * the set does not have this method, the canonical mapping is used and MAPPING is left alone.
  * Input, one message at a time; texts are hex, "-" is absent, "+" is empty:
  *
  *     request HEX | signal HEX      one answer each
@@ -29,6 +30,7 @@
 #include <stdlib.h>
 
 #define RANK   "/rankguard.v1.RankingService/Rank"
+#define TRAP   "/trap.Trap/Rank"
 #define SIGNAL "/rankguard.v1.RankingService/ReportSignal"
 
 struct session {
@@ -144,15 +146,6 @@ static void edit_choice(struct session *to, char *rest)
 	with->choices = all;
 }
 
-static void add_bytes(struct buf *out, const char *key, struct bytes bytes)
-{
-	json_key(out, key);
-	json_open(out, '[');
-	for (size_t i = 0; i < bytes.len; i++)
-		json_uint(out, (unsigned char)bytes.at[i]);
-	json_close(out, ']');
-}
-
 static void answer_begin(struct session *to, struct buf *out)
 {
 	buf_clear(out);
@@ -168,6 +161,7 @@ static void answer_end(struct buf *out)
 	json_close(out, '}');
 	assert(!out->failed);
 	printf("%.*s\n", BYTES_ARG(buf_bytes(out)));
+	fflush(stdout); /* oracle.py counts answers to name the message that was the end */
 }
 
 static void answer_patched(struct session *to, struct buf *out)
@@ -176,7 +170,8 @@ static void answer_patched(struct session *to, struct buf *out)
 	to->result = proto_patch(to->places, &to->edits, &to->arena, &pieces, &to->err);
 	assert(to->result == PROTO_OK);
 	struct bytes patched = proto_pieces_join(&pieces, &to->arena);
-	add_bytes(out, "patched", patched);
+	json_key(out, "patched");
+	facts_json_hex(out, patched);
 	json_key(out, "pieces");
 	json_uint(out, pieces.count);
 	struct facts again = {0};
@@ -272,7 +267,7 @@ static struct proto_mapping *mapping_of(const char *set, const char *file, struc
 					struct err *err)
 {
 	struct proto_schema *schema = proto_schema_load(read_file(set, arena), err);
-	struct proto_method_paths paths = {"/trap.Trap/Rank", PROTO_RANKING, ORDER_POSITION, {0}};
+	struct proto_method_paths paths = {TRAP, PROTO_RANKING, ORDER_POSITION, {0}};
 	char *rest = (char *)read_file(file, arena).at;
 	for (char *line; schema && (line = strsep(&rest, "\n"));) {
 		char *key = strsep(&line, " ");
@@ -285,19 +280,20 @@ static struct proto_mapping *mapping_of(const char *set, const char *file, struc
 
 int main(int argc, char **argv)
 {
-	if (argc < 2)
+	if (argc != 3)
 		return 2;
 	struct session session = {0};
 	struct arena files;
 	arena_init(&files, (size_t)64 << 20);
-	bool canonical = strcmp(argv[1], "canonical") == 0;
-	session.mapping = canonical ? proto_mapping_canonical(&session.err)
-				    : mapping_of(argv[1], argv[2], &files, &session.err);
+	session.mapping = mapping_of(argv[1], argv[2], &files, &session.err);
+	bool canonical = !session.mapping && strstr(session.err.text, "no method \"" TRAP "\"");
+	if (canonical)
+		session.mapping = proto_mapping_canonical(&session.err);
 	if (!session.mapping) {
 		fprintf(stderr, "%s\n", session.err.text);
 		return 1;
 	}
-	session.rank = proto_mapping_find(session.mapping, bytes_of(canonical ? RANK : "/trap.Trap/Rank"));
+	session.rank = proto_mapping_find(session.mapping, bytes_of(canonical ? RANK : TRAP));
 	session.signal = proto_mapping_find(session.mapping, bytes_of(SIGNAL));
 	char *line = NULL;
 	size_t room = 0;

@@ -1,0 +1,357 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Python's protobuf judges view and patch on random messages:
+
+    the facts are what Python's parser sees,
+    no edit -> identical bytes, in one piece,
+    parse(patch(x)) == edit(parse(x)), unknown fields included,
+    the facts of the patched bytes are those of the edited message.
+
+    oracle.py PATCH_LINES SET TYPES MAPPING COUNT SEED
+
+TYPES are the full names of request, response (and signal). The harness first proves that it can fail: each
+kind of wrong expectation must be found."""
+import json
+import random
+import struct
+import subprocess
+import sys
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.descriptor import FieldDescriptor as F
+
+from wire_random import DOUBLES, FLOATS, TEXTS, Writer
+
+FLAGS = ('opted_out',)
+INTEGERS = ('offset',)
+NUMBERS = ('item.score', 'item.baseline', 'weight.weight', 'weight.baseline', 'confidence')
+KINDS = {'prompt.kind': 6, 'choice.kind': 6, 'signal.kind': 10}  # the number that stands for all others
+
+
+def bits(value):
+    return struct.unpack('<Q', struct.pack('<d', value))[0]
+
+
+def hexed(text):
+    return None if text is None else text.encode().hex()
+
+
+def word(text):
+    return '-' if text is None else text.encode().hex() or '+'
+
+
+class Mapping:
+    """Facts and edits on parsed messages, from the same path texts, by Python's own reflection."""
+
+    def __init__(self, path):
+        with open(path) as file:
+            self.path = dict(line.split() for line in file)
+
+    def reach(self, message, key, make=False):
+        """The message that has the last field of a path, and that field; None when it is not there."""
+        *parents, last = self.path[key].split('.')
+        for name in parents:
+            if not make and not message.HasField(name):
+                return None, None
+            message = getattr(message, name)
+        return message, message.DESCRIPTOR.fields_by_name[last]
+
+    def elements(self, message, key):
+        owner, field = self.reach(message, key)
+        return getattr(owner, field.name) if owner is not None else []
+
+    def get(self, message, key):
+        if key not in self.path:
+            return None
+        owner, field = self.reach(message, key)
+        if owner is None or field.has_presence and not owner.HasField(field.name):
+            return None
+        return getattr(owner, field.name), field
+
+    def text_of(self, value, field):
+        if field.type == F.TYPE_ENUM:
+            named = field.enum_type.values_by_number.get(value)
+            return named.name if named else str(value)
+        return str(value)
+
+    def text(self, message, key):
+        got = self.get(message, key)
+        if got is None:
+            return None
+        value, field = got
+        zero_is_absent = field.type in (F.TYPE_ENUM, F.TYPE_STRING) and not field.has_presence
+        return None if zero_is_absent and not value else self.text_of(value, field)
+
+    def texts(self, message, key):
+        got = self.get(message, key)
+        return [] if got is None else [self.text_of(value, got[1]) for value in got[0]]
+
+    def number(self, message, key):
+        got = self.get(message, key)
+        return None if got is None else bits(got[0])
+
+    def kind(self, message, key):
+        got = self.get(message, key)
+        value = got[0] if got else 0
+        return value if 0 <= value < KINDS[key] else KINDS[key]
+
+    def plain(self, message, key, default):
+        got = self.get(message, key)
+        return got[0] if got else default
+
+    # --- facts
+
+    def request(self, m):
+        facts = {key: hexed(self.text(m, key)) for key in
+                 ('user', 'session', 'surface', 'locale', 'time_zone', 'segment', 'experiment')}
+        labels = self.elements(m, 'attributes')
+        pairs = sorted((name.encode(), labels[name].encode()) for name in labels)
+        facts['attributes'] = [[name.hex(), value.hex()] for name, value in pairs]
+        facts['opted_out'] = self.plain(m, 'opted_out', False)
+        facts['offset'] = self.plain(m, 'offset', 0)
+        return facts
+
+    def signal(self, m):
+        facts = {key: hexed(self.text(m, 'signal.' + key)) for key in
+                 ('user', 'session', 'item', 'category', 'prompt')}
+        facts['kind'] = self.kind(m, 'signal.kind')
+        return facts
+
+    def item(self, m):
+        return {'id': hexed(self.text(m, 'item.id')), 'category': hexed(self.text(m, 'item.category')),
+                'source': hexed(self.text(m, 'item.source')), 'score': self.number(m, 'item.score'),
+                'baseline': self.number(m, 'item.baseline'),
+                'tags': [hexed(tag) for tag in self.texts(m, 'item.tags')]}
+
+    def weight(self, m):
+        return {'category': hexed(self.text(m, 'weight.category')), 'weight': self.number(m, 'weight.weight'),
+                'baseline': self.number(m, 'weight.baseline')}
+
+    def choice(self, m):
+        return {'id': hexed(self.text(m, 'choice.id')), 'label': hexed(self.text(m, 'choice.label')),
+                'kind': self.kind(m, 'choice.kind')}
+
+    def prompt(self, m):
+        facts = {key: hexed(self.text(m, 'prompt.' + key)) for key in ('id', 'template_id', 'text', 'locale')}
+        facts['kind'] = self.kind(m, 'prompt.kind')
+        facts['choices'] = [self.choice(choice) for choice in self.elements(m, 'choices')]
+        return facts
+
+    def response(self, m):
+        return {'items': [self.item(item) for item in self.elements(m, 'items')],
+                'weights': [self.weight(weight) for weight in self.elements(m, 'weights')],
+                'prompts': [self.prompt(prompt) for prompt in self.elements(m, 'prompts')],
+                'explanation': hexed(self.text(m, 'explanation')),
+                'model_version': hexed(self.text(m, 'model_version')),
+                'confidence': self.number(m, 'confidence')}
+
+    # --- edits
+
+    def set(self, message, key, value):
+        owner, field = self.reach(message, key, make=True)
+        if owner is not message:
+            owner.SetInParent()
+        setattr(owner, field.name, value)
+
+    def clear(self, message, key):
+        owner, field = self.reach(message, key)
+        if owner is not None:
+            owner.ClearField(field.name)
+
+    def set_text(self, message, key, text):
+        field = self.reach(message, key, make=True)[1]
+        if text is None or text == '' and not field.has_presence:
+            self.clear(message, key)
+        else:
+            self.set(message, key, text)
+
+    def set_kind(self, message, key, kind):
+        if kind == 0:
+            self.clear(message, key)
+        elif kind != KINDS[key]:
+            self.set(message, key, kind)
+
+    def set_choices(self, message, choices):
+        """choices: [(id, kind, label)]; a list that says the same already stays as it is."""
+        old = [(self.text(c, 'choice.id') or '', self.kind(c, 'choice.kind'), self.text(c, 'choice.label') or '')
+               for c in self.elements(message, 'choices')]
+        if old == [(id or '', kind, label or '') for id, kind, label in choices]:
+            return
+        owner, field = self.reach(message, 'choices')
+        if owner is not None:
+            owner.ClearField(field.name)
+        for id, kind, label in choices:
+            owner, field = self.reach(message, 'choices', make=True)
+            choice = getattr(owner, field.name).add()
+            for key, text in (('choice.id', id), ('choice.label', label)):
+                if text:
+                    self.set(choice, key, text)
+            self.set_kind(choice, 'choice.kind', kind)
+
+
+class Edits:
+    """Random edits of one message: as lines for the C side, and carried out by Python."""
+
+    def __init__(self, random, mapping, message):
+        self.random, self.mapping, self.message = random, mapping, message
+        self.lines = []
+        if random.random() < 0.25:
+            return
+        items = mapping.elements(message, 'items')
+        weights = mapping.elements(message, 'weights')
+        prompts = mapping.elements(message, 'prompts')
+        self.numbers(items, 'item.score', 'score')
+        self.numbers(weights, 'weight.weight', 'weight')
+        if len(items) and random.random() < 0.5:
+            self.order(items)
+        if len(prompts) and random.random() < 0.6:
+            self.prompts(prompts)
+        if random.random() < 0.4:
+            self.explain()
+
+    def numbers(self, elements, key, verb):
+        if self.random.random() < 0.4:
+            return
+        for index, element in enumerate(elements):
+            if self.random.random() < 0.5:
+                narrow = self.mapping.reach(element, key, make=True)[1].type == F.TYPE_FLOAT
+                value = self.random.choice(FLOATS if narrow else DOUBLES)
+                self.mapping.set(element, key, value)
+                self.lines.append('%s %d %d' % (verb, index, bits(value)))
+
+    def order(self, items):
+        order = list(range(len(items)))
+        self.random.shuffle(order)
+        self.lines.append('order ' + ' '.join(map(str, order)))
+        copies = [type(item)() for item in items]
+        for copy, item in zip(copies, items):
+            copy.CopyFrom(item)
+        for place, index in enumerate(order):
+            items[place].CopyFrom(copies[index])
+
+    def prompts(self, prompts):
+        dropped = []
+        for index, prompt in enumerate(prompts):
+            chance = self.random.random()
+            if chance < 0.3:
+                self.lines.append('drop %d' % index)
+                dropped.append(index)
+            elif chance < 0.7:
+                self.replace(prompt, index)
+        for index in reversed(dropped):
+            del prompts[index]
+
+    def text(self):
+        return self.random.choice([None, *TEXTS])
+
+    def replace(self, prompt, index):
+        text, template, locale, kind = self.text(), self.text(), self.text(), self.random.randint(0, 6)
+        self.lines.append('replace %d %s %s %s %d' % (index, word(text), word(template), word(locale), kind))
+        choices = [(self.text(), self.random.randint(0, 5), self.text()) for _ in range(self.random.randint(0, 3))]
+        if self.random.random() < 0.3:
+            choices = [(self.mapping.text(c, 'choice.id'), self.mapping.kind(c, 'choice.kind'),
+                        self.mapping.text(c, 'choice.label')) for c in self.mapping.elements(prompt, 'choices')]
+        for id, kind_of, label in choices:
+            self.lines.append('choice %d %s %d %s' % (index, word(id), kind_of, word(label)))
+        self.mapping.set_text(prompt, 'prompt.text', text)
+        self.mapping.set_text(prompt, 'prompt.template_id', template)
+        self.mapping.set_text(prompt, 'prompt.locale', locale)
+        self.mapping.set_kind(prompt, 'prompt.kind', kind)
+        self.mapping.set_choices(prompt, choices)
+
+    def explain(self):
+        text = self.text()
+        self.lines.append('explain ' + word(text))
+        self.mapping.set_text(self.message, 'explanation', text or None)
+
+
+class Case:
+    """One message: what goes to the C side, and what must come back."""
+
+    def __init__(self, random, mapping, verb, kind):
+        self.verb, self.kind, self.mapping = verb, kind, mapping
+        self.wire = Writer(random).message(kind.DESCRIPTOR)
+        message = kind.FromString(self.wire)
+        self.facts = getattr(mapping, verb)(message)
+        self.lines = ['%s %s' % (verb, self.wire.hex() or '+')]
+        if verb == 'response':
+            edits = Edits(random, mapping, message)
+            self.edited = bool(edits.lines)
+            self.lines += edits.lines + ['go']
+            self.message = message.SerializeToString(deterministic=True)
+            self.again = mapping.response(message)
+
+    def problem(self, answer):
+        """None, or what is wrong with an answer."""
+        if answer['result'] != 0:
+            return 'refused: ' + answer['error']
+        if answer['facts'] != self.facts:
+            return 'facts: %s, expected %s' % (answer['facts'], self.facts)
+        if self.verb != 'response':
+            return None
+        patched = bytes.fromhex(answer['patched'])
+        if not self.edited and (patched != self.wire or answer['pieces'] > 1):
+            return 'not edited, but the bytes differ'
+        if self.kind.FromString(patched).SerializeToString(deterministic=True) != self.message:
+            return 'patched: %s, expected %s' % (self.kind.FromString(patched), self.kind.FromString(self.message))
+        if answer['again'] != self.again:
+            return 'facts after: %s, expected %s' % (answer['again'], self.again)
+        return None
+
+
+def ask(program, cases):
+    text = '\n'.join(line for case in cases for line in case.lines) + '\n'
+    done = subprocess.run(program, input=text.encode(), stdout=subprocess.PIPE)
+    answers = done.stdout.decode().splitlines()
+    if done.returncode or len(answers) != len(cases):
+        sys.exit('died at:\n%s' % '\n'.join(cases[len(answers)].lines))
+    return [json.loads(answer) for answer in answers]
+
+
+def prove_that_it_can_fail(case, answer):
+    """Every expectation that is made wrong on purpose must be found out."""
+    assert case.problem(answer) is None, case.problem(answer)
+    wrong = {'facts': dict(case.facts, explanation='00ff'), 'again': dict(case.again, confidence=1),
+             'message': case.message + b'\x0a\x00', 'wire': case.wire + b'\x0a\x00'}
+    for name, value in wrong.items():
+        right, edited = getattr(case, name), case.edited
+        setattr(case, name, value)
+        case.edited = edited and name != 'wire'
+        assert case.problem(answer), 'a wrong %s was not found' % name
+        setattr(case, name, right)
+        case.edited = edited
+
+
+def kinds_of(descriptor_set, names):
+    pool = descriptor_pool.DescriptorPool()
+    with open(descriptor_set, 'rb') as file:
+        for proto in descriptor_pb2.FileDescriptorSet.FromString(file.read()).file:
+            pool.Add(proto)
+    factory = message_factory.MessageFactory(pool)
+    return [factory.GetPrototype(pool.FindMessageTypeByName(name)) for name in names]
+
+
+def main():
+    lines, descriptor_set, names, mapping_file, count, seed = sys.argv[1:]
+    source, mapping = random.Random(int(seed)), Mapping(mapping_file)
+    kinds = dict(zip(('request', 'response', 'signal'), kinds_of(descriptor_set, names.split(','))))
+    program = [lines, descriptor_set, mapping_file]
+    print('seed', seed)
+    done = 0
+    while done < int(count):
+        cases = []
+        for _ in range(min(500, int(count) - done)):
+            verb = 'response' if not cases or source.random() < 0.85 else source.choice(list(kinds))
+            cases.append(Case(source, mapping, verb, kinds[verb]))
+        answers = ask(program, cases)
+        if done == 0:
+            prove_that_it_can_fail(cases[0], answers[0])
+        for case, answer in zip(cases, answers):
+            problem = case.problem(answer)
+            if problem:
+                sys.exit('message %d: %s\n%s' % (done, problem, '\n'.join(case.lines)))
+            done += 1
+    print(done, 'messages')
+
+
+if __name__ == '__main__':
+    main()

@@ -6,7 +6,7 @@
     parse(patch(x)) == edit(parse(x)), unknown fields included,
     the facts of the patched bytes are those of the edited message.
 
-    oracle.py PATCH_LINES SET TYPES MAPPING COUNT SEED
+    oracle.py PATCH_LINES canonical|trap SET TYPES MAPPING COUNT SEED
 
 TYPES are the full names of request, response (and signal). The harness first proves that it can fail: each
 kind of wrong expectation must be found."""
@@ -331,10 +331,10 @@ def kinds_of(descriptor_set, names):
 
 
 def main():
-    lines, descriptor_set, names, mapping_file, count, seed = sys.argv[1:]
+    lines, which, descriptor_set, names, mapping_file, count, seed = sys.argv[1:]
     source, mapping = random.Random(int(seed)), Mapping(mapping_file)
     kinds = dict(zip(('request', 'response', 'signal'), kinds_of(descriptor_set, names.split(','))))
-    program = [lines, descriptor_set, mapping_file]
+    program = [lines, which]
     print('seed', seed)
     done = 0
     while done < int(count):

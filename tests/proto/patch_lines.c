@@ -2,10 +2,8 @@
  *
  * View and patch on lines of text, for oracle.py: reads messages and edits, writes facts and patched bytes.
  *
- *     patch_lines SET MAPPING
+ *     patch_lines canonical|trap
  *
- * SET is a descriptor set, MAPPING a file of lines `key path` ("item.score score") for "/trap.Trap/Rank". When
- * the set does not have this method, the canonical mapping is used and MAPPING is left alone.
  * Input, one message at a time; texts are hex, "-" is absent, "+" is empty:
  *
  *     request HEX | signal HEX      one answer each
@@ -24,14 +22,11 @@
 #include "facts_json.h"
 #include "proto/patch.h"
 #include "proto/view.h"
+#include "trap_mapping.h"
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define RANK   "/rankguard.v1.RankingService/Rank"
-#define TRAP   "/trap.Trap/Rank"
-#define SIGNAL "/rankguard.v1.RankingService/ReportSignal"
 
 struct session {
 	struct proto_mapping *mapping;
@@ -247,54 +242,17 @@ static void obey(struct session *to, char *line, struct buf *out)
 	}
 }
 
-/* --- the mapping --- */
-
-static struct bytes read_file(const char *path, struct arena *arena)
-{
-	FILE *file = fopen(path, "rb");
-	assert(file);
-	fseek(file, 0, SEEK_END);
-	size_t len = (size_t)ftell(file);
-	rewind(file);
-	char *at = arena_alloc(arena, len + 1);
-	assert(at && fread(at, 1, len, file) == len);
-	at[len] = '\0';
-	fclose(file);
-	return (struct bytes){at, len};
-}
-
-static struct proto_mapping *mapping_of(const char *set, const char *file, struct arena *arena,
-					struct err *err)
-{
-	struct proto_schema *schema = proto_schema_load(read_file(set, arena), err);
-	struct proto_method_paths paths = {TRAP, PROTO_RANKING, ORDER_POSITION, {0}};
-	char *rest = (char *)read_file(file, arena).at;
-	for (char *line; schema && (line = strsep(&rest, "\n"));) {
-		char *key = strsep(&line, " ");
-		for (size_t fact = 0; fact < PROTO_FACTS; fact++)
-			if (strcmp(fact_rows[fact].key, key) == 0)
-				paths.path[fact] = line;
-	}
-	return schema ? proto_mapping_new(schema, &paths, 1, err) : NULL;
-}
-
 int main(int argc, char **argv)
 {
-	if (argc != 3)
-		return 2;
 	struct session session = {0};
-	struct arena files;
-	arena_init(&files, (size_t)64 << 20);
-	session.mapping = mapping_of(argv[1], argv[2], &files, &session.err);
-	bool canonical = !session.mapping && strstr(session.err.text, "no method \"" TRAP "\"");
-	if (canonical)
-		session.mapping = proto_mapping_canonical(&session.err);
-	if (!session.mapping) {
+	bool trap = argc == 2 && strcmp(argv[1], "trap") == 0;
+	session.mapping = trap ? trap_mapping() : proto_mapping_canonical(&session.err);
+	if (argc != 2 || !session.mapping) {
 		fprintf(stderr, "%s\n", session.err.text);
-		return 1;
+		return 2;
 	}
-	session.rank = proto_mapping_find(session.mapping, bytes_of(canonical ? RANK : TRAP));
-	session.signal = proto_mapping_find(session.mapping, bytes_of(SIGNAL));
+	session.rank = proto_mapping_find(session.mapping, bytes_of(trap ? TRAP_RANK : CANONICAL_RANK));
+	session.signal = proto_mapping_find(session.mapping, bytes_of(CANONICAL_SIGNAL));
 	char *line = NULL;
 	size_t room = 0;
 	struct buf out = {0};
@@ -305,7 +263,6 @@ int main(int argc, char **argv)
 	free(line);
 	buf_done(&out);
 	arena_done(&session.arena);
-	arena_done(&files);
 	proto_mapping_free(session.mapping);
 	return 0;
 }

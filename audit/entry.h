@@ -105,6 +105,55 @@ MUST_USE bool audit_entry_ruleset(struct audit_batch *, int64_t time_ns, const s
 MUST_USE bool audit_entry_tally(struct audit_batch *, int64_t time_ns, const struct audit_entry_tally *);
 MUST_USE bool audit_entry_failure(struct audit_batch *, int64_t time_ns, const struct audit_entry_failure *);
 
+/* The log's own entries, written by audit/log.h. */
+struct audit_entry_open {
+	struct bytes origin, vkey;
+	const char *durability;
+	int64_t publish_ns;
+	struct bytes retain, versions;			  /* versions: a JSON object */
+	struct bytes predecessor, predecessor_checkpoint; /* origin and last checkpoint (note); both absent in
+							      the first epoch and after a restart */
+	struct bytes configuration;
+};
+
+struct audit_entry_recovery {
+	struct bytes reason; /* what made recovery necessary */
+	uint64_t entries;    /* that were rewritten because no checkpoint covered them */
+	uint64_t cut;	     /* bytes of a torn tail; 0 when none */
+	struct bytes file;   /* where they lie, below the epoch */
+	struct bytes digest; /* "sha256:..." of that file */
+};
+
+MUST_USE bool audit_entry_open(struct audit_batch *, int64_t time_ns, const struct audit_entry_open *);
+MUST_USE bool audit_entry_recovery(struct audit_batch *, int64_t time_ns,
+				   const struct audit_entry_recovery *);
+MUST_USE bool audit_entry_close(struct audit_batch *, int64_t time_ns);
+
+/* The start of every entry. */
+struct audit_entry_head {
+	struct bytes type;
+	int64_t time_ns;
+	size_t time_at;	      /* offset of the time's TIME_TEXT_LEN characters in the leaf */
+	unsigned part, parts; /* 0 when the entry is whole */
+	size_t rest_at;	      /* offset of what follows: a ',' or the closing '}' */
+};
+
+/* Reads `{"v":1,"type":...,"time":...[,"part":[k,n]]` strictly. False: not the start of an entry of
+ * version 1. */
+MUST_USE bool audit_entry_read_head(struct bytes leaf, struct audit_entry_head *head, struct err *err);
+
+/* The same for `recovery`: what was cut and where it lies. Absent runs when the entry says nothing of it. */
+MUST_USE bool audit_entry_read_recovery(struct bytes leaf, struct buf *scratch,
+					struct audit_entry_recovery *recovery, struct err *err);
+
+/* And for `open`: the origin and predecessor that it states. */
+MUST_USE bool audit_entry_read_open(struct bytes leaf, struct buf *scratch, struct audit_entry_open *open,
+				    struct err *err);
+
+/* Any entry: a head, then members whose values are JSON as rankguard writes it (no white space, valid
+ * UTF-8, shortest escapes), one closing brace, nothing behind it. */
+MUST_USE bool audit_entry_check(struct bytes leaf, struct audit_entry_head *head, struct err *err);
+
 /* What history needs of one entry. type NULL-terminated static text: "delivered", "signal", or another. */
 struct audit_entry_seen {
 	struct bytes type;

@@ -18,6 +18,7 @@
 #include "audit/entry.h"
 
 struct audit_log;
+struct audit_io;
 
 enum audit_durability {
 	AUDIT_DISK,    /* fdatasynced before the acknowledgement */
@@ -42,6 +43,9 @@ struct audit_options {
 	 * line. */
 	void (*talk)(void *ctx, char severity, const char *text);
 	void *talk_ctx;
+	/* Zero in programs; tests set them. */
+	const struct audit_io *io; /* audit/io.h; NULL: the system */
+	uint64_t segment_bytes;	   /* of a journal segment; 0: AUDIT_SEGMENT_BYTES */
 };
 
 /* Refuses, naming the directory and what would be right: missing, not writable, locked by another process,
@@ -64,8 +68,10 @@ struct audit_append {
 	/* written before done: */
 	bool durable;		   /* false: nothing of it is in the log, and it never will be */
 	uint64_t first_index;	   /* of the batch's first entry */
+	const char *origin;	   /* of the log (epoch) that it stands in; lives as long as the log */
 	int64_t time_ns;	   /* the time stamped into every entry of the batch */
 	struct audit_append *next; /* the log's */
+	int64_t queued_ns;	   /* the log's */
 };
 
 /* Takes the batch for writing. Every entry's time is raised to the log's clock in place, so that times

@@ -117,8 +117,7 @@ static bool reserve_all(struct sidecar_governing *governing, const struct sideca
 {
 	const struct rules_decision *decision = &governing->decision;
 	for (size_t i = 0; i < decision->prompt_count; i++)
-		if (!sidecar_history_reserve(lease, decision->prompt[i].kind, governing->now_ns,
-					     &governing->reservation))
+		if (!sidecar_history_reserve(lease, decision->prompt[i].kind, &governing->reservation))
 			return err_set(err, "history: memory is short");
 	return true;
 }

@@ -124,12 +124,16 @@ static enum exit_code run_scenario(struct client *client, const struct wish *wis
 {
 	struct err err;
 	struct scenario scenario = {wish->session, wish->timeout_ms};
+	enum exit_code code = EXIT_YES;
 	struct proposal_reader *proposals = proposal_open(wish->record, &err);
-	bool done = proposals && scenario_run(client, proposals, &scenario, stdout, &err);
-	if (!done)
+	if (!proposals)
+		code = EXIT_SYSTEM;
+	else if (!scenario_run(client, proposals, &scenario, stdout, &err))
+		code = EXIT_NO;
+	if (code != EXIT_YES)
 		fprintf(stderr, "application: %s\n", err.text);
 	proposal_close(proposals);
-	return done ? EXIT_YES : EXIT_NO;
+	return code;
 }
 
 static enum exit_code run_load(struct client *client, const struct wish *wish)

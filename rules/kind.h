@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Kinds of rules as a table. A kind is one file with its keys, its checks and its evaluate function, and one
+ * row in kinds.c. Loader, `check`, "did you mean" and `effective` walk the table.
+ */
+#ifndef RULES_KIND_H
+#define RULES_KIND_H
+
+#include "rules/catalogue.h"
+#include "rules/keys.h"
+#include "rules/lexicon.h"
+#include "rules/rule.h"
+#include "rules/source.h"
+#include "rules/when.h"
+
+struct rules_work;
+
+/* The order of work on one response. */
+enum rules_step { STEP_STATE, STEP_VALUES, STEP_PLACES, STEP_LANGUAGE, STEP_FREQUENCY };
+
+struct period {
+	struct spot spot;
+	struct moment from, until;
+};
+
+/* A rule with everything that only rules/ sees. */
+struct rule {
+	struct spot spot;
+	struct rules_rule head;
+	const struct kind *kind;
+	void *settings; /* kind->keys.size bytes, filled by the kind's key table */
+	struct when *when;
+	struct period *effective;
+	int mode;				/* enum rules_mode */
+	struct bytes action_word, unknown_word; /* as written, or the default's name */
+	struct bytes limit;			/* for interventions: "max_absolute 0.2, max_relative 0.5" */
+};
+
+/* What is being loaded: what a kind's check may look at and add to. */
+struct loading {
+	struct reader reader; /* subject: the rule */
+	struct sources *sources;
+	struct lexicon *lexicon;
+};
+
+struct kind {
+	const char *name, *help;
+	enum rules_step step;
+	struct keys keys;
+	enum rules_action actions[6];	 /* the first is the default; RULES_NONE ends the list */
+	enum rules_action on_unknown[4]; /* the same; empty: this kind can always tell */
+	const char *limit;		 /* what a decision says was the limit; NULL: made of the keys */
+
+	/* What the key table cannot say. Problems become findings. May be NULL. */
+	void (*check)(struct loading *loading, struct rule *rule);
+
+	/* Judges the response as it stands in `work` and adds what is not within to its findings
+	 * (rules/work.h). STATE, VALUES, PLACES: the whole; LANGUAGE, FREQUENCY: the targets in work->scope. */
+	void (*evaluate)(const struct rule *rule, struct rules_work *work);
+};
+
+/* Settings of all LANGUAGE kinds begin like this. */
+struct language_settings {
+	struct spot spot;
+	uint32_t on; /* bits of enum passage */
+	struct bytes fallback;
+};
+enum passage { ON_TEXT, ON_LABELS, ON_EXPLANATION };
+const char *rules_passage_word(unsigned n);
+
+/* Settings of all FREQUENCY kinds begin like this. */
+struct frequency_settings {
+	struct spot spot;
+	int per; /* enum rules_per */
+	struct moment window;
+	uint32_t kinds; /* bits of enum prompt_kind; 0: all */
+};
+enum rules_per { PER_RESPONSE, PER_SESSION, PER_USER };
+
+extern const struct kind rules_prompt_cap, rules_score_bound, rules_phrase_deny, rules_template_allow;
+
+/* index from 0; NULL behind the last */
+const struct kind *rules_kind_at(size_t index);
+const struct kind *rules_kind_named(struct bytes name);
+
+/* Names of kinds that rule files of this format know and this version does not carry out; NULL behind the
+ * last. */
+const char *rules_kind_later(size_t index);
+
+extern const struct keys rules_rule_keys; /* what all kinds have; fills a struct rule */
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The later parts of loading.
+ */
+#ifndef RULES_LOAD_H
+#define RULES_LOAD_H
+
+#include "rules/loaded.h"
+
+/* What rules and the catalogue say of each other: fallbacks that do not exist, have slots or are missing;
+ * phrases that deny an approved text. `unread`: some file is unknown, so that nothing is missed. */
+void rules_load_check_texts(struct rules_ruleset *ruleset, bool unread, struct rules_findings *findings);
+
+/* Fills rule->limit. */
+void rules_load_describe(struct rule *rule, struct arena *arena);
+
+#endif

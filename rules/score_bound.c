@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * score_bound: how far a score may be from its baseline b: within [b - A, b + A] and [b - R|b|, b + R|b|].
+ */
+#include "rules/checks.h"
+#include "rules/numbers.h"
+#include "rules/work.h"
+#include <math.h>
+
+enum missing { MISSING_LAST, MISSING_ALLOW, MISSING_REJECT };
+
+struct settings {
+	struct spot spot;
+	struct number max_absolute, max_relative;
+	struct texts categories;
+	int missing; /* enum missing */
+};
+
+static const char *missing_word(unsigned n)
+{
+	static const char *const words[] = {"last", "allow", "reject"};
+	return n < KEY_COUNT(words) ? words[n] : NULL;
+}
+
+static const struct key keys[] = {
+	{.name = "max_absolute",
+	 .type = KEY_NUMBER,
+	 .at = offsetof(struct settings, max_absolute),
+	 .max = INFINITY,
+	 .limits = true,
+	 .help = "distance to the baseline"},
+	{.name = "max_relative",
+	 .type = KEY_NUMBER,
+	 .at = offsetof(struct settings, max_relative),
+	 .max = INFINITY,
+	 .limits = true,
+	 .help = "distance to the baseline as a part of it: 0.5 is half"},
+	{.name = "categories",
+	 .type = KEY_TEXTS,
+	 .at = offsetof(struct settings, categories),
+	 .help = "categories of items, as globs; all when not given"},
+	{.name = "missing_baseline",
+	 .type = KEY_WORD,
+	 .at = offsetof(struct settings, missing),
+	 .word = missing_word,
+	 .standard = "last",
+	 .help = "single items without a baseline: last (behind all that have one), allow, reject"},
+};
+
+static void check(struct loading *loading, struct rule *rule)
+{
+	const struct settings *settings = rule->settings;
+	if (!settings->max_absolute.present && !settings->max_relative.present)
+		rules_keys_complain(&loading->reader, rule->head.line,
+				    "bounds nothing; give max_absolute, max_relative or both");
+}
+
+/* An item without category does not escape. */
+static bool concerns(const struct settings *settings, const struct facts *facts, size_t item)
+{
+	struct bytes category = facts->item_category ? facts->item_category[item] : (struct bytes){0};
+	return settings->categories.count == 0 || category.len == 0 ||
+	       rules_globs_match(&settings->categories, category);
+}
+
+static void find(const struct rule *rule, struct rules_work *work, enum rules_verdict verdict,
+		 enum rules_action action, enum rules_target_type type, size_t item, const char *observed)
+{
+	rules_work_find(work, (struct finding){.rule = rule,
+					       .verdict = verdict,
+					       .action = action,
+					       .type = type,
+					       .index = item,
+					       .tightness = INFINITY,
+					       .observed = bytes_of(observed)});
+}
+
+static void judge_score(const struct rule *rule, struct rules_work *work, size_t item, double baseline)
+{
+	const struct settings *settings = rule->settings;
+	bool narrow = work->facts->item_score.narrow;
+	double score = rules_work_score(work, item), step = INFINITY;
+	if (isnan(score)) {
+		find(rule, work, RULES_UNKNOWN, rule->head.on_unknown, RULES_TARGET_ITEM, item,
+		     "a score is absent or not finite");
+		return;
+	}
+	if (settings->max_absolute.present)
+		step = settings->max_absolute.value;
+	if (settings->max_relative.present)
+		step = fmin(step, rules_step_relative(settings->max_relative.value, baseline));
+	double low = rules_bound_below(baseline, step, narrow);
+	double high = rules_bound_above(baseline, step, narrow);
+	if (score >= low && score <= high)
+		return;
+	struct finding finding = {.rule = rule,
+				  .verdict = RULES_EXCEEDED,
+				  .action = rule->head.action,
+				  .type = RULES_TARGET_ITEM,
+				  .index = item,
+				  .low = low,
+				  .high = high,
+				  .tightness = step};
+	rules_work_find(work, finding);
+}
+
+static bool any_baseline(const struct rules_work *work)
+{
+	double baseline;
+	for (size_t i = 0; i < work->facts->item_count; i++)
+		if (rules_work_baseline(work, i, &baseline))
+			return true;
+	return false;
+}
+
+/* The last item that has a baseline stands here; nothing without one may stand before it. */
+static size_t last_with_baseline(const struct rules_work *work)
+{
+	double baseline;
+	for (size_t place = work->facts->item_count; place > 0; place--)
+		if (rules_work_baseline(work, work->order ? work->order[place - 1] : place - 1, &baseline))
+			return place - 1;
+	return 0;
+}
+
+static void judge_missing(const struct rule *rule, struct rules_work *work, size_t item, bool before_others)
+{
+	const struct settings *settings = rule->settings;
+	switch ((enum missing)settings->missing) {
+	case MISSING_ALLOW:
+		break;
+	case MISSING_LAST:
+		if (before_others)
+			find(rule, work, RULES_UNKNOWN,
+			     rule->head.action == RULES_FLAG ? RULES_FLAG : RULES_REORDER, RULES_TARGET_ITEM,
+			     item, "an item has no baseline");
+		break;
+	case MISSING_REJECT:
+		find(rule, work, RULES_UNKNOWN, rule->head.action == RULES_FLAG ? RULES_FLAG : RULES_REJECT,
+		     RULES_TARGET_ITEM, item, "an item has no baseline");
+		break;
+	}
+}
+
+static void evaluate(const struct rule *rule, struct rules_work *work)
+{
+	const struct facts *facts = work->facts;
+	double baseline;
+	if (facts->item_count == 0)
+		return;
+	if (!any_baseline(work)) {
+		/* there is nothing to go back to */
+		find(rule, work, RULES_UNKNOWN,
+		     rule->head.on_unknown == RULES_FLAG ? RULES_FLAG : RULES_REJECT, RULES_TARGET_RESPONSE,
+		     0, "no item has a baseline");
+		return;
+	}
+	size_t last = last_with_baseline(work);
+	for (size_t place = 0; place < facts->item_count && !work->full; place++) {
+		size_t item = work->order ? work->order[place] : place;
+		if (!concerns(rule->settings, facts, item))
+			continue;
+		if (rules_work_baseline(work, item, &baseline))
+			judge_score(rule, work, item, baseline);
+		else
+			judge_missing(rule, work, item, place < last);
+	}
+}
+
+const struct kind rules_score_bound = {
+	.name = "score_bound",
+	.help = "how far a score may be from its baseline",
+	.step = STEP_VALUES,
+	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
+	.actions = {RULES_CLAMP, RULES_REVERT, RULES_REJECT, RULES_FLAG},
+	.on_unknown = {RULES_REVERT, RULES_FLAG},
+	.check = check,
+	.evaluate = evaluate,
+};

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Step 2: values. All rules judge what was proposed; then the strongest action is carried out:
+ *
+ *   reject    the response is refused
+ *   revert    ranking and weights go to the baseline
+ *   clamp     each value goes to the nearest place inside all bounds on it; reorder: demoted items go last
+ *
+ * and the list is sorted again if it came sorted.
+ */
+#include "rules/work.h"
+
+#include "rules/loaded.h"
+#include "rules/numbers.h"
+#include "rules/sort.h"
+#include <math.h>
+
+static bool exists(const struct facts_numbers *numbers, size_t i)
+{
+	return numbers->present && numbers->present[i] && isfinite(numbers->value[i]);
+}
+
+double rules_work_score(const struct rules_work *work, size_t item)
+{
+	if (work->score_set && work->score_set[item])
+		return work->score[item];
+	return exists(&work->facts->item_score, item) ? work->facts->item_score.value[item] : (double)NAN;
+}
+
+bool rules_work_baseline(const struct rules_work *work, size_t item, double *baseline)
+{
+	const struct facts *facts = work->facts;
+	if (!exists(&facts->item_baseline, item))
+		return false;
+	*baseline = rules_number_in_type(facts->item_baseline.value[item], facts->item_score.narrow);
+	return true;
+}
+
+static bool need_scores(struct rules_work *work)
+{
+	if (!work->score_set) {
+		work->score = rules_work_alloc(work, work->facts->item_count, sizeof *work->score);
+		work->score_set = rules_work_alloc(work, work->facts->item_count, sizeof *work->score_set);
+	}
+	return !work->full;
+}
+
+/* A value that equals the proposed one is no edit. */
+static void set_score(struct rules_work *work, size_t item, double value)
+{
+	const struct facts_numbers *proposed = &work->facts->item_score;
+	work->score[item] = value;
+	work->score_set[item] =
+		!exists(proposed, item) || proposed->value[item] < value || proposed->value[item] > value;
+}
+
+static bool need_order(struct rules_work *work)
+{
+	size_t count = work->facts->item_count;
+	if (work->order)
+		return true;
+	work->order = rules_work_alloc(work, count, sizeof *work->order);
+	for (size_t i = 0; i < count && work->order; i++)
+		work->order[i] = (uint32_t)i;
+	return !work->full;
+}
+
+/* --- the baseline --- */
+
+struct by_number {
+	const double *value; /* NAN: behind all others */
+	bool ascending;
+};
+
+static int compare(const void *context, uint32_t a, uint32_t b)
+{
+	const struct by_number *by = context;
+	double x = by->value[a], y = by->value[b];
+	if (isnan(x) || isnan(y))
+		return isnan(x) - isnan(y);
+	int order = (x > y) - (x < y);
+	return by->ascending ? order : -order;
+}
+
+static void sort_by(struct rules_work *work, const double *value)
+{
+	struct by_number by = {value, work->facts->order == ORDER_SCORE_ASC};
+	uint32_t *room = rules_work_alloc(work, work->facts->item_count, sizeof *room);
+	if (room && need_order(work))
+		rules_sort_stable(work->order, work->facts->item_count, room, compare, &by);
+}
+
+static void revert_weights(struct rules_work *work)
+{
+	const struct facts *facts = work->facts;
+	work->weight = rules_work_alloc(work, facts->weight_count, sizeof *work->weight);
+	work->weight_set = rules_work_alloc(work, facts->weight_count, sizeof *work->weight_set);
+	for (size_t i = 0; i < facts->weight_count && !work->full; i++) {
+		if (!exists(&facts->weight_baseline, i))
+			continue;
+		double baseline = rules_number_in_type(facts->weight_baseline.value[i], facts->weight.narrow);
+		work->weight[i] = baseline;
+		work->weight_set[i] = !exists(&facts->weight, i) || facts->weight.value[i] < baseline ||
+				      facts->weight.value[i] > baseline;
+	}
+}
+
+void rules_work_revert(struct rules_work *work)
+{
+	size_t count = work->facts->item_count;
+	double *baseline = rules_work_alloc(work, count, sizeof *baseline);
+	if (!baseline || !need_scores(work))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		if (rules_work_baseline(work, i, &baseline[i]))
+			set_score(work, i, baseline[i]);
+		else
+			baseline[i] = (double)NAN;
+	}
+	sort_by(work, baseline);
+	revert_weights(work);
+}
+
+/* --- clamp and reorder --- */
+
+/* The bounds on one item, of all rules together, and whose finding each is. */
+struct bounds {
+	double low, high;
+	const struct finding *of_low, *of_high;
+};
+
+static void tighten(struct bounds *bounds, const struct finding *finding)
+{
+	if (!bounds->of_low || finding->low > bounds->low) {
+		bounds->low = finding->low;
+		bounds->of_low = finding;
+	}
+	if (!bounds->of_high || finding->high < bounds->high) {
+		bounds->high = finding->high;
+		bounds->of_high = finding;
+	}
+}
+
+static void clamp_item(struct rules_work *work, size_t item, const struct bounds *bounds)
+{
+	double before = rules_work_score(work, item);
+	bool over = before > bounds->high;
+	double after = over ? bounds->high : bounds->low;
+	if (!over && before >= bounds->low)
+		return;
+	const struct finding *winner = over ? bounds->of_high : bounds->of_low;
+	struct rules_target target = rules_work_target(work, winner);
+	target.after_present = true;
+	target.after = after;
+	set_score(work, item, after);
+	rules_work_record(work, winner, RULES_CLAMP, target);
+}
+
+/* Findings are in order of rules, so that of equal bounds the smaller id wins. */
+static void clamp(struct rules_work *work)
+{
+	size_t count = work->facts->item_count;
+	struct bounds *bounds = rules_work_alloc(work, count, sizeof *bounds);
+	if (!bounds || !need_scores(work))
+		return;
+	for (size_t i = 0; i < work->finding_count; i++)
+		if (work->finding[i].action == RULES_CLAMP && work->finding[i].type == RULES_TARGET_ITEM)
+			tighten(&bounds[work->finding[i].index], &work->finding[i]);
+	for (size_t i = 0; i < count && !work->full; i++)
+		if (bounds[i].of_low)
+			clamp_item(work, i, &bounds[i]);
+}
+
+/* The list in its declared order by the scores as proposed? */
+static bool came_sorted(const struct rules_work *work)
+{
+	const struct facts *facts = work->facts;
+	if (facts->order == ORDER_POSITION)
+		return false;
+	for (size_t i = 0; i < facts->item_count; i++) {
+		if (!exists(&facts->item_score, i))
+			return false;
+		double before = i ? facts->item_score.value[i - 1] : 0, here = facts->item_score.value[i];
+		if (i && (facts->order == ORDER_SCORE_DESC ? here > before : here < before))
+			return false;
+	}
+	return true;
+}
+
+static size_t *places_of(struct rules_work *work)
+{
+	size_t *place = rules_work_alloc(work, work->facts->item_count, sizeof *place);
+	for (size_t i = 0; place && i < work->facts->item_count; i++)
+		place[work->order ? work->order[i] : i] = i;
+	return place;
+}
+
+/* Items that a rule demotes go behind all others and keep their order among themselves. */
+static void demote(struct rules_work *work, const uint8_t *demoted)
+{
+	size_t count = work->facts->item_count, kept = 0, last = 0;
+	uint32_t *behind = rules_work_alloc(work, count, sizeof *behind);
+	if (!behind || !need_order(work))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t item = work->order[i];
+		if (demoted[item])
+			behind[last++] = item;
+		else
+			work->order[kept++] = item;
+	}
+	memcpy(work->order + kept, behind, last * sizeof *behind);
+}
+
+/* Of several rules that demote one item the smaller id is recorded. */
+static void record_demoted(struct rules_work *work, uint8_t *demoted)
+{
+	const size_t *place = places_of(work);
+	for (size_t i = 0; i < work->finding_count && !work->full; i++) {
+		const struct finding *finding = &work->finding[i];
+		if (finding->action != RULES_REORDER || demoted[finding->index] == 2)
+			continue;
+		demoted[finding->index] = 2;
+		if (place[finding->index] == finding->index)
+			continue; /* it is where it was proposed */
+		struct rules_target target = rules_work_target(work, finding);
+		target.before_present = target.after_present = true;
+		target.before = (double)finding->index;
+		target.after = (double)place[finding->index];
+		rules_work_record(work, finding, RULES_REORDER, target);
+	}
+}
+
+static void sort_again(struct rules_work *work)
+{
+	size_t count = work->facts->item_count;
+	double *score = rules_work_alloc(work, count, sizeof *score);
+	for (size_t i = 0; score && i < count; i++)
+		score[i] = rules_work_score(work, i);
+	if (score)
+		sort_by(work, score);
+}
+
+/* Clamped values may have moved items without a baseline forward, so places are judged after sorting. */
+static void carry_out(struct rules_work *work)
+{
+	bool sorted = came_sorted(work), any = false;
+	uint8_t *demoted = rules_work_alloc(work, work->facts->item_count, sizeof *demoted);
+	clamp(work);
+	if (work->full)
+		return;
+	if (sorted)
+		sort_again(work);
+	rules_work_judge(work, STEP_VALUES, false);
+	for (size_t i = 0; i < work->finding_count; i++) {
+		if (work->finding[i].action != RULES_REORDER)
+			continue;
+		demoted[work->finding[i].index] = 1;
+		any = true;
+	}
+	if (any)
+		demote(work, demoted);
+	if (any && !work->full)
+		record_demoted(work, demoted);
+}
+
+/* Rules that the baseline does not satisfy either: the rule that reverted says so, others are recorded. */
+static void record_unsatisfied(struct rules_work *work)
+{
+	rules_work_judge(work, STEP_VALUES, false);
+	for (size_t i = 0; i < work->finding_count && !work->full; i++) {
+		const struct finding *finding = &work->finding[i];
+		if (finding->action <= RULES_FLAG)
+			continue;
+		rules_work_record_unsatisfied(work, finding);
+	}
+}
+
+static const struct finding *strongest(const struct rules_work *work)
+{
+	const struct finding *best = NULL;
+	for (size_t i = 0; i < work->finding_count; i++)
+		if (!best || rules_work_beats(&work->finding[i], best))
+			best = &work->finding[i];
+	return best;
+}
+
+static void enforce(struct rules_work *work)
+{
+	rules_work_judge(work, STEP_VALUES, false);
+	const struct finding *best = strongest(work);
+	if (!best || work->full)
+		return;
+	if (best->action != RULES_REJECT)
+		rules_work_record_flags(work);
+	switch (best->action) {
+	case RULES_REJECT:
+		rules_work_reject(work, best);
+		break;
+	case RULES_REVERT: {
+		struct finding whole = *best;
+		whole.type = RULES_TARGET_RESPONSE;
+		rules_work_revert(work);
+		rules_work_record(work, &whole, RULES_REVERT, rules_work_target(work, &whole));
+		record_unsatisfied(work);
+		break;
+	}
+	case RULES_NONE:
+	case RULES_FLAG:
+		break;
+	case RULES_REORDER:
+	case RULES_CLAMP:
+	case RULES_REPLACE:
+	case RULES_SUPPRESS:
+		carry_out(work);
+		break;
+	}
+}
+
+static void observe(struct rules_work *work)
+{
+	rules_work_judge(work, STEP_VALUES, true);
+	for (size_t i = 0; i < work->finding_count && !work->full; i++) {
+		struct finding finding = work->finding[i];
+		struct rules_target target = rules_work_target(work, &finding);
+		double now = finding.type == RULES_TARGET_ITEM ? rules_work_score(work, finding.index) : 0;
+		target.before = target.before_present ? now : 0;
+		if (finding.action == RULES_CLAMP) {
+			target.after_present = true;
+			target.after = now > finding.high ? finding.high : finding.low;
+		}
+		if (finding.action == RULES_REVERT) {
+			finding.type = RULES_TARGET_RESPONSE;
+			target = (struct rules_target){0};
+		}
+		rules_work_record(work, &finding, finding.action, target);
+	}
+}
+
+void rules_values_step(struct rules_work *work)
+{
+	enforce(work);
+	if (!work->rejected && !work->full)
+		observe(work);
+}

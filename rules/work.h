@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The work on one response: the response as it stands after the steps done so far, and what rules found in
+ * it. Lives in the call's arena.
+ *
+ * A step is always the same: the enforcing rules judge and add findings; the step carries out the strongest;
+ * then the observing rules judge what the enforcing ones left, and their findings are recorded as `would`.
+ */
+#ifndef RULES_WORK_H
+#define RULES_WORK_H
+
+#include "rules/decide.h"
+#include "rules/kind.h"
+
+/* One thing that one rule found not to be within. */
+struct finding {
+	const struct rule *rule;
+	enum rules_verdict verdict; /* EXCEEDED or UNKNOWN */
+	enum rules_action action;
+	enum rules_target_type type;
+	size_t index;	       /* of the target, in the facts */
+	double low, high;      /* clamp: the bounds */
+	double tightness;      /* of equal actions the smaller one wins, then the smaller rule id */
+	struct bytes observed; /* for people; absent: made of the target's numbers */
+	uint64_t *evidence;    /* frequency */
+	size_t evidence_count;
+};
+
+/* A prompt as it stands. */
+struct work_prompt {
+	struct facts_prompt now;
+	bool dropped, replaced;
+	struct passages *passages; /* what the lexicon found in it; NULL: not looked at yet */
+};
+
+/* What a rule of LANGUAGE or FREQUENCY is to judge. */
+struct scope {
+	size_t prompt_from, prompt_to;
+	bool explanation;
+};
+
+/* What the lexicon found in the texts of one target: texts in the order text, then labels. */
+struct passages {
+	struct passage_text {
+		struct bytes text;
+		enum passage on;
+		bool valid;	    /* UTF-8 */
+		struct bytes *hits; /* per list of the lexicon; NULL when invalid */
+	} * at;
+	size_t count;
+};
+
+/* One intervention being collected. */
+struct recorded {
+	struct rules_intervention public;
+	enum rules_step step;
+	size_t target_room;
+};
+
+struct rules_work {
+	const struct rules_ruleset *ruleset;
+	const struct facts *facts;
+	int64_t now_ns;
+	struct arena *arena;
+	struct kit *kit;
+	bool full;     /* the arena's limit was reached: the decision is void */
+	bool *applies; /* per rule: dates, mode and `when` let it */
+	enum rules_verdict *verdict;
+
+	struct finding *finding;
+	size_t finding_count, finding_room;
+	bool observing; /* the observing rules are judging */
+
+	/* the response as it stands */
+	double *score; /* item_count values; NULL until something changes */
+	uint8_t *score_set;
+	uint32_t *order; /* NULL: as proposed */
+	double *weight;
+	uint8_t *weight_set;
+	struct work_prompt *prompt;
+	struct bytes explanation;
+	bool explanation_set;
+	struct passages *explanation_passages;
+
+	struct scope scope;
+	const struct rules_history *history;
+	size_t *admitted; /* prompts that frequency let pass so far, by index */
+	size_t admitted_count;
+
+	bool rejected;
+	struct recorded *recorded; /* in the order of work */
+	size_t recorded_count, recorded_room;
+};
+
+/* Adds a finding; sets the rule's verdict. */
+void rules_work_find(struct rules_work *work, struct finding finding);
+
+/* Calls evaluate of each rule of the step that applies and whose mode is enforce (or observe). Findings of
+ * the earlier call are forgotten. */
+void rules_work_judge(struct rules_work *work, enum rules_step step, bool observing);
+
+/* Does `a` win over `b`? The strongest action, then the tightest bound, then the smaller rule id. */
+bool rules_work_beats(const struct finding *a, const struct finding *b);
+
+/* Records one target of an intervention: findings of one rule with one action and verdict share one. */
+void rules_work_record(struct rules_work *work, const struct finding *finding, enum rules_action action,
+		       struct rules_target target);
+
+/* Records all flags among the findings (enforcing), or everything (observing: as `would`). */
+void rules_work_record_flags(struct rules_work *work);
+
+/* Marks the rule's intervention as unsatisfied; records one when it has none. */
+void rules_work_record_unsatisfied(struct rules_work *work, const struct finding *finding);
+
+struct rules_target rules_work_target(const struct rules_work *work, const struct finding *finding);
+
+/* The response is refused because of this finding. */
+void rules_work_reject(struct rules_work *work, const struct finding *finding);
+
+/* Ranking and weights go to the baseline. */
+void rules_work_revert(struct rules_work *work);
+
+/* Allocation that marks the work as void when the arena is full. */
+void *rules_work_alloc(struct rules_work *work, size_t count, size_t size);
+__attribute__((format(printf, 2, 3))) struct bytes rules_work_text(struct rules_work *work,
+								   const char *format, ...);
+
+/* The score of an item as it stands, NAN when it is absent or not finite; and its baseline in the score's
+ * own type, false when that is absent or not finite. */
+double rules_work_score(const struct rules_work *work, size_t item);
+bool rules_work_baseline(const struct rules_work *work, size_t item, double *baseline);
+
+/* What the lexicon finds in the texts of a prompt as it stands, or in the explanation; looked at once. NULL:
+ * the arena is full. */
+const struct passages *rules_work_prompt_passages(struct rules_work *work, size_t prompt);
+const struct passages *rules_work_explanation_passages(struct rules_work *work);
+
+/* Some enforcing phrase_deny rule that applies, and whose `locales` cover `locale`, denies a phrase in
+ * `text`. */
+bool rules_phrase_denied(struct rules_work *work, struct bytes text, struct bytes locale);
+
+/* The phrase of one phrase_deny rule among the hits of a scanned text; absent: none, or not its locale. */
+struct bytes rules_phrase_deny_hit(const struct rule *rule, const struct bytes *hits, struct bytes locale);
+
+void rules_values_step(struct rules_work *work);
+void rules_language_step(struct rules_work *work);
+void rules_frequency_step(struct rules_work *work);
+
+#endif

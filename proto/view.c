@@ -162,9 +162,11 @@ static size_t current(const struct view *view, enum proto_record record)
 	return view->count[record] - 1;
 }
 
+/* NULL for what has no sink: lists, and the tags. */
 static char *sink_at(const struct view *view, enum proto_fact fact, size_t row)
 {
-	return view->sink[fact].base + view->sink[fact].stride * row;
+	const struct view_sink *sink = &view->sink[fact];
+	return sink->base ? sink->base + sink->stride * row : NULL;
 }
 
 /* --- values --- */
@@ -408,7 +410,7 @@ static bool read_message(struct view *view, const struct plan_node *node, struct
 
 /* --- the three messages --- */
 
-/* Both walks of a single record whose facts stand in `base`; the lists in between by `begin_lists`. */
+/* A single record, whose facts stand in `base`: all absent. Counts the records of its lists. */
 static bool begin(struct view *view, enum proto_record record, void *base)
 {
 	if (view->message.len > WIRE_MESSAGE_MAX) {
@@ -416,6 +418,8 @@ static bool begin(struct view *view, enum proto_record record, void *base)
 		return err_set(view->err, "%s: it has %zu bytes; a message has at most %zu", view->what,
 			       view->message.len, WIRE_MESSAGE_MAX);
 	}
+	if (!bytes_present(view->message))
+		view->message = BYTES_LITERAL(""); /* an empty message may come without a place */
 	view->count[record] = 1;
 	sink_into(view, record, base);
 	for (size_t fact = 0; fact < PROTO_FACTS; fact++)

@@ -130,7 +130,9 @@ static void check_items(const struct run *run)
 		check_same(now->item_id[i], was->item_id[j]);
 		check_same(now->item_category[i], was->item_category[j]);
 		check_number(&now->item_score, i, &was->item_score, j, set ? &edits->score[j] : NULL);
-		check_number(&now->item_baseline, i, &was->item_baseline, j, NULL);
+		/* A score that is added brings the message around it: a baseline in there is 0 from then on. */
+		if (!set || was->item_score.present[j])
+			check_number(&now->item_baseline, i, &was->item_baseline, j, NULL);
 	}
 }
 

@@ -4,21 +4,15 @@
  *
  *     patch_lines canonical|trap
  *
- * Input, one message at a time; texts are hex, "-" is absent, "+" is empty:
+ * Input, one message at a time:
  *
  *     request HEX | signal HEX      one answer each
- *     response HEX                  begins; then any of
- *     score I BITS                  BITS: the double as a decimal 64-bit number
- *     order I I I ...
- *     weight I BITS
- *     drop I
- *     replace I TEXT TEMPLATE LOCALE KIND
- *     choice I ID KIND LABEL        one more choice of a replaced prompt
- *     explain TEXT
+ *     response HEX                  begins; then any edits (edit_words.h), then
  *     go                            one answer: {"result", "error", "facts", "patched", "again"}
  *
  * "again" are the facts of the patched message. Every answer is one line of JSON.
  */
+#include "edit_words.h"
 #include "facts_json.h"
 #include "proto/patch.h"
 #include "proto/view.h"
@@ -42,45 +36,6 @@ struct session {
 
 static const struct proto_limits limits = {10000, 1000};
 
-static unsigned digit(char c)
-{
-	return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
-}
-
-static struct bytes from_hex(struct arena *arena, const char *hex)
-{
-	if (!hex || strcmp(hex, "-") == 0)
-		return (struct bytes){0};
-	size_t len = strcmp(hex, "+") == 0 ? 0 : strlen(hex) / 2;
-	/* Exactly sized, so that AddressSanitizer sees one byte too far. */
-	char *at = arena_alloc(arena, len);
-	assert(at);
-	for (size_t i = 0; i < len; i++)
-		at[i] = (char)(digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]));
-	return (struct bytes){at, len};
-}
-
-static char *next_word(char **rest)
-{
-	char *word = strsep(rest, " ");
-	return word ? word : (char *)"-";
-}
-
-static size_t next_index(char **rest, size_t count)
-{
-	size_t index = strtoul(next_word(rest), NULL, 10);
-	assert(index < count);
-	return index;
-}
-
-static double next_double(char **rest)
-{
-	uint64_t bits = strtoull(next_word(rest), NULL, 10);
-	double value;
-	memcpy(&value, &bits, sizeof value);
-	return value;
-}
-
 static void begin(struct session *to, char *rest)
 {
 	arena_done(&to->arena);
@@ -88,57 +43,7 @@ static void begin(struct session *to, char *rest)
 	to->edits = (struct edits){0};
 	to->facts = (struct facts){0};
 	to->err.text[0] = '\0';
-	to->message = from_hex(&to->arena, next_word(&rest));
-}
-
-static void set_number(struct session *to, double **value, uint8_t **set, size_t count, char *rest)
-{
-	if (!*value) {
-		*value = arena_zalloc(&to->arena, count, sizeof **value);
-		*set = arena_zalloc(&to->arena, count, 1);
-	}
-	size_t index = next_index(&rest, count);
-	(*value)[index] = next_double(&rest);
-	(*set)[index] = 1;
-}
-
-static struct edits_prompt *prompt_edit(struct session *to, char **rest)
-{
-	size_t count = to->facts.prompt_count;
-	if (!to->edits.prompts)
-		to->edits.prompts = arena_zalloc(&to->arena, count, sizeof *to->edits.prompts);
-	return &to->edits.prompts[next_index(rest, count)];
-}
-
-static void edit_order(struct session *to, char *rest)
-{
-	size_t count = to->facts.item_count;
-	to->edits.order = arena_array(&to->arena, count, sizeof *to->edits.order);
-	for (size_t i = 0; i < count; i++)
-		to->edits.order[i] = (uint32_t)next_index(&rest, count);
-}
-
-static void edit_replace(struct session *to, char *rest)
-{
-	struct edits_prompt *edit = prompt_edit(to, &rest);
-	edit->replace = true;
-	edit->with.text = from_hex(&to->arena, next_word(&rest));
-	edit->with.template_id = from_hex(&to->arena, next_word(&rest));
-	edit->with.locale = from_hex(&to->arena, next_word(&rest));
-	edit->with.kind = (enum prompt_kind)strtoul(next_word(&rest), NULL, 10);
-}
-
-static void edit_choice(struct session *to, char *rest)
-{
-	struct facts_prompt *with = &prompt_edit(to, &rest)->with;
-	struct facts_choice *all = arena_array(&to->arena, with->choice_count + 1, sizeof *all);
-	if (with->choice_count)
-		memcpy(all, with->choices, with->choice_count * sizeof *all);
-	struct facts_choice *choice = &all[with->choice_count++];
-	choice->id = from_hex(&to->arena, next_word(&rest));
-	choice->kind = (enum choice_kind)strtoul(next_word(&rest), NULL, 10);
-	choice->label = from_hex(&to->arena, next_word(&rest));
-	with->choices = all;
+	to->message = edit_text(&to->arena, edit_next_word(&rest));
 }
 
 static void answer_begin(struct session *to, struct buf *out)
@@ -209,9 +114,11 @@ static void answer_signal(struct session *to, struct buf *out)
 
 static void obey(struct session *to, char *line, struct buf *out)
 {
-	char *rest = line;
-	const char *word = next_word(&rest);
 	struct facts *facts = &to->facts;
+	if (edit_words(&to->edits, facts, &to->arena, line))
+		return;
+	char *rest = line;
+	const char *word = edit_next_word(&rest);
 	if (strcmp(word, "request") == 0 || strcmp(word, "signal") == 0) {
 		begin(to, rest);
 		(word[0] == 'r' ? answer_request : answer_signal)(to, out);
@@ -219,21 +126,6 @@ static void obey(struct session *to, char *line, struct buf *out)
 		begin(to, rest);
 		to->result = proto_view_response(to->rank, to->message, &limits, &to->arena, facts,
 						 &to->places, &to->err);
-	} else if (strcmp(word, "score") == 0) {
-		set_number(to, &to->edits.score, &to->edits.score_set, facts->item_count, rest);
-	} else if (strcmp(word, "weight") == 0) {
-		set_number(to, &to->edits.weight, &to->edits.weight_set, facts->weight_count, rest);
-	} else if (strcmp(word, "order") == 0) {
-		edit_order(to, rest);
-	} else if (strcmp(word, "drop") == 0) {
-		prompt_edit(to, &rest)->drop = true;
-	} else if (strcmp(word, "replace") == 0) {
-		edit_replace(to, rest);
-	} else if (strcmp(word, "choice") == 0) {
-		edit_choice(to, rest);
-	} else if (strcmp(word, "explain") == 0) {
-		to->edits.explanation_set = true;
-		to->edits.explanation = from_hex(&to->arena, next_word(&rest));
 	} else if (strcmp(word, "go") == 0) {
 		answer_response(to, out);
 	} else {

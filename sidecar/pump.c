@@ -245,10 +245,10 @@ static void on_initial_out(struct sidecar_tag *tag, bool ok)
 static void on_response_received(struct sidecar_tag *tag, bool ok)
 {
 	struct pump *pump = SIDECAR_OWNER(tag, struct pump, response_received);
-	if (ok && pump->response) {
-		initial_send(pump);
-		pump_wait(pump, sidecar_batch_send_message(pump->arrival.call, pump->response,
-							   &pump->response_sent));
+	if (ok && pump->response && pump->governs) {
+		response_govern(pump);
+	} else if (ok && pump->response) {
+		response_send(pump);
 	} else {
 		pump->messages_over = true;
 		status_send(pump);
@@ -263,8 +263,8 @@ static void on_response_sent(struct sidecar_tag *tag, bool ok)
 		sidecar_governing_next(&pump->governing);
 	if (!ok)
 		grpc_call_cancel(pump->up, NULL);
-	response_drop(
-		pump); /* also when cancelled: the next one ends at once and says that messages are over */
+	/* Also when cancelled: the next one ends at once and says that messages are over. */
+	response_drop(pump);
 	pump_ended(pump);
 }
 

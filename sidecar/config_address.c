@@ -79,7 +79,7 @@ bool sidecar_config_address(const char *text, struct sockaddr_storage *address, 
 			    struct err *err)
 {
 	struct sockaddr_storage found = {0};
-	unsigned found_len;
+	unsigned found_len = 0;
 	if (strncmp(text, "unix:", 5) == 0) {
 		if (!unix_address(text, &found, &found_len, err))
 			return false;

@@ -225,6 +225,7 @@ static void answer(struct audit_log *log, struct audit_append *list, bool durabl
 	for (struct audit_append *a = list; a; a = a->next) {
 		a->durable = durable;
 		a->first_index = durable ? index : 0;
+		a->origin = log->found.identity.vkey.name;
 		index += a->batch->count;
 		bytes += a->batch->leaves.len;
 		took += (uint64_t)(now - a->queued_ns);

@@ -387,8 +387,7 @@ static void say_ready(const struct daemon *daemon)
 		    config->listen_count > 1 ? " and others" : "", config->upstream, BYTES_ARG(digest),
 		    state.origin, (unsigned long long)state.size);
 	sidecar_say(daemon->talk, SIDECAR_INFO, "scope",
-		    "streamed rankings pass through ungoverned in this version; caps hold within this "
-		    "sidecar only");
+		    "caps hold within this sidecar: with several replicas route a session to one of them");
 }
 
 enum sidecar_exit sidecar_daemon_serve(const char *config_path, struct sidecar_talk *talk)

@@ -137,7 +137,7 @@ bool audit_io_replace(const struct audit_io *io, int dir, const char *temp, cons
 static bool read_all(int fd, size_t size, struct buf *text)
 {
 	char block[65536];
-	ssize_t n;
+	ssize_t n = 0;
 	while (text->len <= size && ((n = read(fd, block, sizeof block)) > 0 || (n < 0 && errno == EINTR)))
 		buf_add(text, block, n > 0 ? (size_t)n : 0);
 	return n >= 0;

@@ -143,10 +143,6 @@ static void rubbish_does_not_stop_it(void **state)
 	for (size_t i = 0; i < sizeof rubbish / sizeof *rubbish; i++) {
 		int fd = dial(sidecar_admin_port(stage->admin));
 		send(fd, rubbish[i], strlen(rubbish[i]), MSG_NOSIGNAL);
-		shutdown(fd, SHUT_WR);
-		char part[256];
-		while (recv(fd, part, sizeof part, 0) > 0)
-			continue;
 		close(fd);
 	}
 	char *answer = ask(stage, GET("/healthz"));

@@ -18,13 +18,6 @@
 
 #include <cmocka.h>
 
-/* libconfig 1.5 loses a text token when the syntax error is right behind it. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-	return "leak:libconfig";
-}
-
 static char folder[] = "/tmp/rankguard-config-XXXXXX";
 
 static void write_file(const char *path, struct bytes text)

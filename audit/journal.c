@@ -29,6 +29,9 @@ struct audit_journal {
 	uint32_t previous; /* CRC before it */
 	const char *why;   /* of the last STOP */
 	struct buf frame;
+	bool watch;
+	const char *leftover; /* name of a segment */
+	uint64_t leftover_offset, leftover_next;
 };
 
 static bool read_at(int fd, void *to, size_t len, uint64_t at, size_t *have)
@@ -321,22 +324,6 @@ static enum audit_journal_step step_batch(struct audit_journal *journal, struct 
 	return AUDIT_JOURNAL_BATCH;
 }
 
-enum audit_journal_step audit_journal_next(struct audit_journal *journal, struct audit_journal_batch *batch,
-					   struct err *err)
-{
-	journal->why = "there is no segment";
-	while (journal->now < journal->count) {
-		if (journal->at >= journal->segment[journal->now].limit) {
-			enter_segment(journal, journal->now + 1);
-			continue;
-		}
-		enum audit_journal_step step = step_batch(journal, batch, err);
-		if (step != AUDIT_JOURNAL_BATCH || batch->count > 0)
-			return step;
-	}
-	return AUDIT_JOURNAL_STOP;
-}
-
 /* Everything from the present offset to the last byte that is not zero. */
 static bool read_rest(struct audit_journal *journal, struct buf *rest)
 {
@@ -367,6 +354,41 @@ static bool read_rest(struct audit_journal *journal, struct buf *rest)
 	if (rest->failed)
 		errno = ENOMEM;
 	return !rest->failed;
+}
+
+/* Behind the last batch of a segment that counts no further. */
+static bool watch_rest(struct audit_journal *journal, struct err *err)
+{
+	const struct segment *segment = &journal->segment[journal->now];
+	struct buf rest = {0};
+	bool good = !journal->watch || read_rest(journal, &rest);
+	if (!good)
+		err_set(err, "journal/%s: cannot be read: %s", segment->name, strerror(errno));
+	if (good && rest.len > 0) {
+		journal->leftover = segment->name;
+		journal->leftover_offset = journal->offset;
+		journal->leftover_next = segment->limit;
+	}
+	buf_done(&rest);
+	return good;
+}
+
+enum audit_journal_step audit_journal_next(struct audit_journal *journal, struct audit_journal_batch *batch,
+					   struct err *err)
+{
+	journal->why = "there is no segment";
+	while (journal->now < journal->count) {
+		if (journal->at >= journal->segment[journal->now].limit) {
+			if (!watch_rest(journal, err))
+				return AUDIT_JOURNAL_FAILED;
+			enter_segment(journal, journal->now + 1);
+			continue;
+		}
+		enum audit_journal_step step = step_batch(journal, batch, err);
+		if (step != AUDIT_JOURNAL_BATCH || batch->count > 0)
+			return step;
+	}
+	return AUDIT_JOURNAL_STOP;
 }
 
 /* A batch that lies whole behind the tear: then it is no tear. */
@@ -414,4 +436,26 @@ bool audit_journal_tail(struct audit_journal *journal, struct audit_journal_tail
 		*tail = made;
 	buf_done(&rest);
 	return good;
+}
+
+void audit_journal_watch(struct audit_journal *journal)
+{
+	journal->watch = true;
+}
+
+bool audit_journal_leftover(const struct audit_journal *journal, uint64_t *next, uint64_t *offset,
+			    const char **name)
+{
+	*next = journal->leftover_next;
+	*offset = journal->leftover_offset;
+	*name = journal->leftover;
+	return journal->leftover != NULL;
+}
+
+bool audit_journal_has(const struct audit_journal *journal, const char *name)
+{
+	for (size_t i = 0; i < journal->count; i++)
+		if (strcmp(journal->segment[i].name, name) == 0)
+			return true;
+	return false;
 }

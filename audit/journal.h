@@ -57,6 +57,18 @@ struct audit_journal_point audit_journal_here(const struct audit_journal *journa
 MUST_USE enum audit_journal_step audit_journal_next(struct audit_journal *journal,
 						    struct audit_journal_batch *batch, struct err *err);
 
+/* From now on the walk also looks at what stands behind the last batch of each segment that it leaves: zeros, or
+ * what a write left behind that failed. */
+void audit_journal_watch(struct audit_journal *journal);
+
+/* The last segment left that had something there; false when none had. *next: index of the first entry of the
+ * segment after it; *name borrows. */
+bool audit_journal_leftover(const struct audit_journal *journal, uint64_t *next, uint64_t *offset,
+			    const char **name);
+
+/* Is a file of journal/ one of the segments that count? */
+bool audit_journal_has(const struct audit_journal *journal, const char *name);
+
 struct audit_journal_tail {
 	enum audit_tail {
 		AUDIT_TAIL_CLEAN,   /* zeros to the end of the file */

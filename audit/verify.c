@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "audit/verify.h"
+
+#include "audit/base64.h"
+#include "audit/verify_inside.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { FINDINGS_TOLD = 1000 }; /* of each epoch; all are counted */
+
+void verify_find(struct verify *v, const char *format, ...)
+{
+	char text[1400];
+	va_list args;
+	v->findings++;
+	if (++v->epoch_findings > FINDINGS_TOLD || !v->o->finding)
+		return;
+	size_t used = (size_t)snprintf(text, sizeof text, "%s", v->place);
+	va_start(args, format);
+	vsnprintf(text + used, sizeof text - used, format, args);
+	va_end(args);
+	v->o->finding(v->o->ctx, text);
+}
+
+void verify_note(struct verify *v, const char *format, ...)
+{
+	char text[1400];
+	va_list args;
+	if (!v->o->note)
+		return;
+	size_t used = (size_t)snprintf(text, sizeof text, "%s%s", v->place, v->place[0] ? " " : "");
+	va_start(args, format);
+	vsnprintf(text + used, sizeof text - used, format, args);
+	va_end(args);
+	v->o->note(v->o->ctx, text);
+}
+
+/* A key as given: a verifier key, or PUB: and the base64 of a public key alone (then name[0] is 0). */
+static bool parse_key(const char *text, struct audit_vkey *key, struct err *err)
+{
+	size_t len;
+	*key = (struct audit_vkey){{0}, 0, {0}};
+	if (strncmp(text, "PUB:", 4) != 0)
+		return audit_vkey_parse(bytes_of(text), key, err);
+	if (audit_base64_read(bytes_of(text + 4), key->public, sizeof key->public, &len) &&
+	    len == sizeof key->public)
+		return true;
+	return err_set(err, "%s: not a public key; write PUB: and the base64 of its 32 bytes", text);
+}
+
+/* Is the epoch's key one of those given? The public key decides: each epoch signs under a name of its own. */
+static bool key_given(const struct verify *v)
+{
+	for (size_t i = 0; i < v->o->key_count; i++) {
+		struct audit_vkey key;
+		if (parse_key(v->o->key[i], &key, NULL) &&
+		    memcmp(key.public, v->reader.identity.vkey.public, AUDIT_PUBLIC_LEN) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool keys_sound(const struct verify *v, struct err *err)
+{
+	struct audit_vkey key;
+	for (size_t i = 0; i < v->o->key_count; i++)
+		if (!parse_key(v->o->key[i], &key, err))
+			return false;
+	return true;
+}
+
+static void tell_epoch(struct verify *v, size_t i, bool trusted)
+{
+	struct buf root = {0};
+	char vkey[AUDIT_VKEY_LEN + 1] = "";
+	bool known = v->reader.epoch >= 0;
+	if (known)
+		audit_vkey_text(&v->reader.identity.vkey, vkey);
+	if (known && v->reader.signed_once)
+		audit_base64_add(&root, v->reader.checkpoint.root.at, AUDIT_HASH_LEN);
+	buf_add(&root, "", 1);
+	struct audit_verify_epoch epoch = {
+		.number = v->logdir.epochs[i],
+		.origin = known ? v->reader.identity.vkey.name : "",
+		.vkey = vkey,
+		.trusted = trusted,
+		.live = v->live,
+		.size = known ? v->reader.checkpoint.size : 0,
+		.root = root.failed ? "" : root.at,
+		.journal = v->journal_entries,
+		.held = v->held_count,
+		.findings = v->epoch_findings,
+	};
+	if (v->o->epoch)
+		v->o->epoch(v->o->ctx, &epoch);
+	buf_done(&root);
+}
+
+/* Remembers what the next epoch's first entry must say of this one. */
+static void remember(struct verify *v)
+{
+	v->before[0] = '\0';
+	buf_clear(&v->before_note);
+	if (v->reader.epoch < 0)
+		return;
+	strcpy(v->before, v->reader.identity.vkey.name);
+	buf_add_bytes(&v->before_note, buf_bytes(&v->reader.note));
+}
+
+static bool verify_opened(struct verify *v, bool *trusted, struct err *err)
+{
+	bool have_tiles = faccessat(v->reader.epoch, "tile", F_OK, 0) == 0;
+	*trusted = v->o->key_count > 0 && key_given(v);
+	if (v->o->key_count > 0 && !*trusted)
+		verify_find(v, "log.id: the log's key %s is none of those given",
+			    v->reader.identity.vkey.name);
+	if (!v->reader.signed_once && have_tiles && !v->live)
+		verify_find(v, "checkpoint: is missing, and there are tiles");
+	if (!verify_held_load(v, err))
+		return false;
+	verify_under_checkpoint(v);
+	verify_journal(v);
+	verify_entries_end(v);
+	verify_held_end(v);
+	if (v->o->strict)
+		verify_files(v);
+	return true;
+}
+
+static bool verify_epoch(struct verify *v, size_t i, struct err *err)
+{
+	struct err why;
+	bool trusted = false, good = true;
+	v->epoch_findings = v->journal_entries = v->next = 0;
+	v->time_ns = 0;
+	v->part = v->parts = 0;
+	v->last_failure = UINT64_MAX;
+	v->held_count = 0;
+	v->place[0] = '\0';
+	if (!v->logdir.single)
+		snprintf(v->place, sizeof v->place, "%04u/", v->logdir.epochs[i]);
+	int epoch = audit_logdir_epoch(&v->logdir, i);
+	v->live = epoch >= 0 && audit_epoch_live(epoch);
+	v->reader = (struct audit_reader){.epoch = -1};
+	if (epoch < 0)
+		verify_find(v, "cannot be read: %s", strerror(errno));
+	else if (!audit_reader_open_at(&v->reader, epoch, &why))
+		verify_find(v, "%s", why.text);
+	else
+		good = verify_opened(v, &trusted, err);
+	if (good) {
+		tell_epoch(v, i, trusted);
+		remember(v);
+	}
+	audit_reader_close(&v->reader);
+	return good;
+}
+
+static bool verify_all(struct verify *v, struct err *err)
+{
+	for (size_t i = 0; i < v->logdir.count; i++) {
+		if (i > 0 && v->logdir.epochs[i] != v->logdir.epochs[i - 1] + 1) {
+			v->place[0] = '\0';
+			v->before[0] = '\0';
+			verify_find(v, "%04u: is missing between %04u and %04u", v->logdir.epochs[i - 1] + 1,
+				    v->logdir.epochs[i - 1], v->logdir.epochs[i]);
+		}
+		if (!verify_epoch(v, i, err))
+			return false;
+	}
+	if (v->o->strict && !v->logdir.single)
+		verify_top_files(v);
+	return true;
+}
+
+enum audit_verdict audit_verify(const struct audit_verify_options *options, struct err *err)
+{
+	enum audit_verdict verdict = AUDIT_CANNOT;
+	struct verify *v = calloc(1, sizeof *v);
+	if (!v) {
+		err_set(err, "%s: memory is short", options->path);
+		return AUDIT_CANNOT;
+	}
+	v->o = options;
+	v->logdir.fd = -1;
+	if (!keys_sound(v, err))
+		verdict = AUDIT_BAD_KEY;
+	else if (audit_logdir_open(&v->logdir, options->path, err) && audit_hasher_init(&v->hasher, err) &&
+		 verify_all(v, err))
+		verdict = v->findings ? AUDIT_UNSOUND : AUDIT_SOUND;
+	audit_hasher_done(&v->hasher);
+	audit_logdir_close(&v->logdir);
+	buf_done(&v->tile);
+	buf_done(&v->scratch);
+	buf_done(&v->before_note);
+	free(v->held);
+	free(v);
+	return verdict;
+}

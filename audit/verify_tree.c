@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Everything under the checkpoint: entries against tiles, tiles against each other, all against the root.
+ */
+#include "audit/base64.h"
+#include "audit/verify_inside.h"
+
+#include <inttypes.h>
+
+bool verify_tile(struct verify *v, const struct audit_tile *tile)
+{
+	char path[AUDIT_TILE_PATH_MAX];
+	struct err err;
+	bool partial;
+	audit_tile_path(tile, path);
+	if (audit_tile_read(v->reader.epoch, tile, true, &v->tile, &partial, &err) != AUDIT_FOUND) {
+		verify_find(v, "%s", err.text);
+		return false;
+	}
+	/* Where the partial tile is gone the full one stands for it, and may be longer. */
+	size_t need = (size_t)tile->width * AUDIT_HASH_LEN;
+	size_t full = (size_t)AUDIT_TILE_WIDTH * AUDIT_HASH_LEN;
+	if (v->tile.len == (partial || tile->width == AUDIT_TILE_WIDTH ? need : full))
+		return true;
+	verify_find(v, "%s: has %zu bytes; %zu are right", path, v->tile.len, need);
+	return false;
+}
+
+static const struct audit_hash *tile_hash(const struct verify *v, unsigned i)
+{
+	return (const struct audit_hash *)(v->tile.at + (size_t)i * AUDIT_HASH_LEN);
+}
+
+/* A tile above the leaves, against what the tiles below make. */
+static void compare_tile(struct verify *v, unsigned level, uint64_t n, unsigned width,
+			 const struct audit_hash *hash)
+{
+	struct audit_tile tile = {level, n, width};
+	char path[AUDIT_TILE_PATH_MAX], below[AUDIT_TILE_PATH_MAX];
+	if (!verify_tile(v, &tile))
+		return;
+	for (unsigned i = 0; i < width; i++) {
+		if (audit_hash_equal(tile_hash(v, i), &hash[i]))
+			continue;
+		audit_tile_path(&tile, path);
+		audit_tile_path(&(struct audit_tile){level - 1, n * AUDIT_TILE_WIDTH + i, AUDIT_TILE_WIDTH},
+				below);
+		verify_find(v, "%s: byte %u, hash %u: is not that of %s", path, i * AUDIT_HASH_LEN, i, below);
+	}
+}
+
+static bool tile_full(void *ctx, unsigned level, uint64_t n, const struct audit_hash hash[AUDIT_TILE_WIDTH])
+{
+	if (level > 0)
+		compare_tile(ctx, level, n, AUDIT_TILE_WIDTH, hash);
+	return true;
+}
+
+static void push(struct verify *v, const struct audit_hash *leaf)
+{
+	const struct audit_tree_sink sink = {tile_full, v};
+	if (!audit_tree_push(&v->tree, &v->hasher, leaf, &sink))
+		return; /* our sink never says no */
+	verify_held_at(v);
+}
+
+/* The entries of a bundle; `hashes`: its tile is in v->tile. */
+static void walk_bundle(struct verify *v, uint64_t n, struct bytes bundle, bool hashes)
+{
+	struct bytes rest = bundle, entry;
+	for (unsigned i = 0; audit_bundle_next(&rest, &entry); i++) {
+		uint64_t index = n * AUDIT_TILE_WIDTH + i;
+		struct audit_hash leaf = audit_hash_leaf(&v->hasher, entry);
+		if (hashes && !audit_hash_equal(&leaf, tile_hash(v, i))) {
+			char path[AUDIT_TILE_PATH_MAX];
+			audit_tile_path(&(struct audit_tile){AUDIT_TILE_ENTRIES, n,
+							     audit_reader_width(&v->reader, n)},
+					path);
+			verify_find(v,
+				    "entry %" PRIu64
+				    ": %s at byte %zu and the leaf's hash in tile/0 do not agree",
+				    index, path, (size_t)(entry.at - bundle.at));
+		}
+		verify_entry(v, index, entry);
+		push(v, &leaf);
+	}
+}
+
+/* One bundle and its tile. False: neither can be read, so nothing behind it can be told. */
+static bool verify_bundle(struct verify *v, uint64_t n, unsigned width)
+{
+	struct audit_tile tile = {0, n, width}, entries = {AUDIT_TILE_ENTRIES, n, width};
+	char path[AUDIT_TILE_PATH_MAX];
+	struct bytes bundle;
+	struct err err;
+	bool exact;
+	bool hashes = verify_tile(v, &tile);
+	if (!audit_reader_bundle(&v->reader, n, width, &bundle, &exact, &err)) {
+		verify_find(v, "%s", err.text);
+		for (unsigned i = 0; hashes && i < width; i++)
+			push(v, tile_hash(v, i));
+		return hashes;
+	}
+	if (!exact) {
+		audit_tile_path(&entries, path);
+		verify_find(v, "%s: holds more than its %u entries", path, width);
+	}
+	walk_bundle(v, n, bundle, hashes);
+	return true;
+}
+
+static void verify_root(struct verify *v)
+{
+	struct audit_hash root = audit_tree_root(&v->tree, &v->hasher);
+	struct buf is = {0}, says = {0};
+	if (!audit_hash_equal(&root, &v->reader.checkpoint.root)) {
+		audit_base64_add(&is, root.at, AUDIT_HASH_LEN);
+		audit_base64_add(&says, v->reader.checkpoint.root.at, AUDIT_HASH_LEN);
+		verify_find(v, "checkpoint: signs root %.*s; the %" PRIu64 " entries make %.*s",
+			    BYTES_ARG(buf_bytes(&says)), v->tree.size, BYTES_ARG(buf_bytes(&is)));
+	} else if (v->epoch_findings > 0) {
+		verify_note(v, "the entries make the root that was signed; what is wrong lies beside them");
+	}
+	buf_done(&is);
+	buf_done(&says);
+}
+
+void verify_under_checkpoint(struct verify *v)
+{
+	uint64_t size = v->reader.checkpoint.size, n = 0;
+	unsigned width;
+	v->tree.size = 0;
+	verify_held_at(v);
+	for (bool good = true; good && (width = audit_reader_width(&v->reader, n)) > 0; n++) {
+		good = verify_bundle(v, n, width);
+		if (!good)
+			verify_find(v,
+				    "entry %" PRIu64
+				    ": neither entries nor hashes can be read; nothing behind "
+				    "it was looked at",
+				    n * AUDIT_TILE_WIDTH);
+		if (v->o->progress && (n % 64 == 63 || v->tree.size == size))
+			v->o->progress(v->o->ctx, v->tree.size, size);
+	}
+	if (v->tree.size != size)
+		return;
+	for (unsigned level = 1; level < AUDIT_TREE_LEVELS; level++)
+		if (audit_tree_width(size, level) > 0)
+			compare_tile(v, level, audit_tree_tile(size, level), audit_tree_width(size, level),
+				     v->tree.edge[level]);
+	verify_root(v);
+}

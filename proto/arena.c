@@ -44,8 +44,8 @@ void arena_done(struct arena *arena)
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
-	if (size > arena->limit - arena->used)
-		return NULL;
+	if (size > arena->limit - arena->used || size > PTRDIFF_MAX / 2)
+		return NULL; /* from here no sum of sizes overflows */
 	/* Blocks are aligned; a size is rounded up except under ASan, where the red zone must follow it. */
 	size_t rounded = ARENA_BLOCK_LEN ? (size + ARENA_ALIGN - 1) & ~(ARENA_ALIGN - 1) : size;
 	if (rounded > arena->limit - arena->used)

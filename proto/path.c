@@ -30,9 +30,9 @@ static bool enterable(const struct proto_field *field, struct err *err)
 		return err_set(err, "field \"%.*s\" of %.*s is a list; a path goes through single messages",
 			       BYTES_ARG(field->name), BYTES_ARG(field->of->name));
 	if (field->type != PROTO_MESSAGE)
-		return err_set(err, "field \"%.*s\" of %.*s is a %s; a path goes through single messages",
-			       BYTES_ARG(field->name), BYTES_ARG(field->of->name),
-			       proto_type_name(field->type));
+		return err_set(err,
+			       "field \"%.*s\" of %.*s is no message; a path goes through single messages",
+			       BYTES_ARG(field->name), BYTES_ARG(field->of->name));
 	return true;
 }
 

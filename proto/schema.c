@@ -178,7 +178,7 @@ static bool memory(struct loader *load)
 
 static bool no_name(struct loader *load, const char *what)
 {
-	return err_set(load->err, "a %s has no name; the set is damaged", what);
+	return err_set(load->err, "%s has no name; the set is damaged", what);
 }
 
 /* "pkg" and "Name" give "pkg.Name"; no scope gives "Name". */
@@ -241,7 +241,7 @@ static bool load_enums(struct loader *load, descriptor_enum **from, size_t count
 	struct proto_schema *schema = load->schema;
 	for (size_t i = 0; i < count; i++) {
 		if (!from[i]->name)
-			return no_name(load, "enum");
+			return no_name(load, "an enum");
 		struct proto_enum *to = &schema->enumeration[schema->enum_count++];
 		*to = (struct proto_enum){.name = join(load, scope, from[i]->name), .closed = !proto3};
 		to->value = arena_array(&schema->arena, from[i]->n_value, sizeof *to->value);
@@ -249,7 +249,7 @@ static bool load_enums(struct loader *load, descriptor_enum **from, size_t count
 			return memory(load);
 		for (size_t v = 0; v < from[i]->n_value; v++) {
 			if (!from[i]->value[v]->name)
-				return no_name(load, "enum value");
+				return no_name(load, "an enum value");
 			struct bytes name = join(load, (struct bytes){0}, from[i]->value[v]->name);
 			to->value[to->value_count++] =
 				(struct proto_enum_value){name, from[i]->value[v]->number};
@@ -264,7 +264,7 @@ static bool load_message(struct loader *load, const descriptor_message *from, st
 {
 	struct proto_schema *schema = load->schema;
 	if (!from->name)
-		return no_name(load, "message");
+		return no_name(load, "a message");
 	struct schema_message *to = &schema->message[schema->message_count++];
 	*to = (struct schema_message){.from = from, .proto3 = proto3};
 	struct bytes name = join(load, scope, from->name);
@@ -350,7 +350,7 @@ static bool load_fields(struct loader *load, struct schema_message *message)
 		return memory(load);
 	for (size_t i = 0; i < from->n_field; i++) {
 		if (!from->field[i]->name)
-			return no_name(load, "field");
+			return no_name(load, "a field");
 		if (!load_field(load, message, from->field[i], &to->field[i]))
 			return err_within(load->err, "field %s of message %.*s", from->field[i]->name,
 					  BYTES_ARG(to->name));
@@ -363,7 +363,7 @@ static bool load_rpc(struct loader *load, struct bytes service, const descriptor
 {
 	struct proto_schema *schema = load->schema;
 	if (!from->name)
-		return no_name(load, "method");
+		return no_name(load, "a method");
 	char *name = arena_printf(&schema->arena, "/%.*s/%s", BYTES_ARG(service), from->name);
 	if (!name)
 		return memory(load);
@@ -385,7 +385,7 @@ static bool load_rpcs(struct loader *load, const descriptor_set *set)
 		const descriptor_file *file = set->file[f];
 		for (size_t s = 0; s < file->n_service && !repeated_file(set, f); s++) {
 			if (!file->service[s]->name)
-				return no_name(load, "service");
+				return no_name(load, "a service");
 			struct bytes name = join(load, bytes_of(file->package), file->service[s]->name);
 			if (!bytes_present(name))
 				return false;

@@ -141,8 +141,10 @@ bool time_parse_duration(struct bytes text, int64_t *duration_ns, struct err *er
 {
 	int64_t count = 0;
 	size_t i = 0;
-	for (; i < text.len && text.at[i] >= '0' && text.at[i] <= '9' && count < INT64_C(100000000000); i++)
-		count = count * 10 + (text.at[i] - '0');
+	for (; i < text.len && text.at[i] >= '0' && text.at[i] <= '9'; i++)
+		if (count <
+		    INT64_C(100000000000000000)) /* far beyond any duration; more digits change nothing */
+			count = count * 10 + (text.at[i] - '0');
 	struct bytes unit = {text.at + i, text.len - i};
 	for (size_t u = 0; i > 0 && count > 0 && u < sizeof time_units / sizeof *time_units; u++) {
 		if (!bytes_equal(unit, bytes_of(time_units[u].name)))

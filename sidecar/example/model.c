@@ -274,13 +274,16 @@ static bool fill_weights(const struct session *session, const char *person, stru
 
 static enum wording_moment moment_of(const struct session *session)
 {
+	static const enum wording_moment by_complaints[] = {WORDING_CONTENT, WORDING_SORRY, WORDING_BLAME,
+							    WORDING_QUESTION, WORDING_SHOUT};
+	enum { WORST = sizeof by_complaints / sizeof *by_complaints - 1 };
 	if (session->opted_out)
-		return WORDING_OPTED_OUT;
+		return WORDING_INSIST;
 	if (session->reproachful)
-		return WORDING_DISMISSED;
+		return WORDING_REPROACH;
 	if (!session->upset)
 		return WORDING_CONTENT;
-	return session->complained <= 3 ? (enum wording_moment)session->complained : WORDING_MANY;
+	return by_complaints[session->complained < WORST ? session->complained : WORST];
 }
 
 /* Confidence falls with everything that went wrong. */

@@ -5,8 +5,8 @@
  *
  *   complaint about a category   weight and scores   what is said at the next rankings
  *   first                        x 0.85              an acknowledgement
- *   second                       x 0.45, others up   a question
- *   third                        x 0, others up      blame, and the question again
+ *   second                       x 0.45, others up   blame, and a question with it
+ *   third                        x 0, others up      the question
  *   more                         x 0, others up      shouting without a way to decline
  *   a prompt is dismissed        all x 0.8           a reproach, once
  *   opt-out                      as before           "Are you sure?"

@@ -84,13 +84,13 @@ static bool calm(Rankguard__V1__RankResponse *response, struct arena *arena)
 static bool question(Rankguard__V1__RankResponse *response, struct arena *arena)
 {
 	unsigned asked = 0;
-	return wording_prompts(WORDING_SECOND, "jazz", &asked, arena, response);
+	return wording_prompts(WORDING_QUESTION, "jazz", &asked, arena, response);
 }
 
 static bool blame(Rankguard__V1__RankResponse *response, struct arena *arena)
 {
 	unsigned asked = 0;
-	return wording_prompts(WORDING_THIRD, "jazz", &asked, arena, response);
+	return wording_prompts(WORDING_BLAME, "jazz", &asked, arena, response);
 }
 
 static bool bad_utf8(Rankguard__V1__RankResponse *response, struct arena *arena)

@@ -10,13 +10,13 @@
 #include "rankguard/v1/ranking.pb-c.h"
 
 enum wording_moment {
-	WORDING_CONTENT,   /* nothing to say */
-	WORDING_FIRST,	   /* first complaint: an approved acknowledgement */
-	WORDING_SECOND,	   /* an approved question */
-	WORDING_THIRD,	   /* blames the user, and asks twice in one response */
-	WORDING_MANY,	   /* shouts, and leaves no way to decline */
-	WORDING_DISMISSED, /* reproaches the user with having closed a prompt */
-	WORDING_OPTED_OUT, /* asks whether the user is sure */
+	WORDING_CONTENT,  /* nothing to say */
+	WORDING_SORRY,	  /* an approved acknowledgement */
+	WORDING_BLAME,	  /* blames the user, and asks in the same breath */
+	WORDING_QUESTION, /* an approved question */
+	WORDING_SHOUT,	  /* shouts, and leaves no way to decline */
+	WORDING_REPROACH, /* for having closed a prompt */
+	WORDING_INSIST,	  /* asks whether the user is sure to have opted out */
 };
 
 /* Sets the prompts of the response; `asked` counts a session's prompts and numbers their ids. Everything

@@ -9,6 +9,7 @@
 #include "sidecar/history_hash.h"
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum { SHARDS = 256 };
@@ -31,6 +32,7 @@ struct history_shard {
 struct sidecar_history {
 	struct sidecar_store store;
 	int64_t keep_ns;
+	atomic_bool lost; /* an acknowledged event could not be added: what is read would be too little */
 	struct history_shard shard[SHARDS];
 };
 
@@ -45,6 +47,7 @@ struct sidecar_history *sidecar_history_new(struct sidecar_store store, int64_t 
 	}
 	history->store = store;
 	history->keep_ns = keep_ns;
+	atomic_init(&history->lost, false);
 	for (size_t i = 0; i < SHARDS; i++) {
 		pthread_mutex_init(&history->shard[i].lock, NULL);
 		history->shard[i].reserved = NULL;
@@ -158,6 +161,9 @@ bool sidecar_history_lock(struct sidecar_history *history, struct bytes session,
 			  struct err *err)
 {
 	struct rules_history found;
+	if (atomic_load_explicit(&history->lost, memory_order_relaxed))
+		return err_set(err,
+			       "history: an event was lost; restart, so that it is rebuilt from the log");
 	take_locks(history, session, user, lease);
 	if (!read_subject(history, session, arena, &found.session, err) ||
 	    !read_subject(history, user, arena, &found.user, err)) {
@@ -265,6 +271,8 @@ bool sidecar_history_fold(struct sidecar_history *history, uint64_t index,
 	take_locks(history, seen->session, seen->user, &lease);
 	for (size_t i = 0; i < subjects && good; i++)
 		good = history->store.add(history->store.ctx, subject[i], &event, err);
+	if (!good)
+		atomic_store(&history->lost, true);
 	sidecar_history_unlock(&lease);
 	return good;
 }

@@ -43,7 +43,8 @@ struct sidecar_history *sidecar_history_new(struct sidecar_store store, int64_t 
 void sidecar_history_free(struct sidecar_history *history);
 
 /* One acknowledged entry: delivered and signal entries become events of their session and user, all others
- * are ignored. Takes the subjects' locks itself. False: the store failed. */
+ * are ignored. Takes the subjects' locks itself. False: the store failed; from then on nothing can be locked,
+ * because a history that lacks an event would let a cap be exceeded. */
 MUST_USE bool sidecar_history_fold(struct sidecar_history *history, uint64_t index,
 				   const struct audit_entry_seen *seen, struct err *err);
 

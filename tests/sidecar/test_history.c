@@ -582,57 +582,56 @@ static void a_crowd_neither_deadlocks_nor_leaves_places_taken(void **state)
 	}
 }
 
+/* A store that has no room: what it could not take must not be forgotten silently. */
+static bool full_read(void *ctx, struct bytes subject, struct arena *arena, struct rules_event **event,
+		      size_t *count, struct err *err)
+{
+	(void)ctx, (void)subject, (void)arena, (void)err;
+	*event = NULL;
+	*count = 0;
+	return true;
+}
+
+static bool full_add(void *ctx, struct bytes subject, const struct rules_event *event, struct err *err)
+{
+	(void)ctx, (void)subject, (void)event;
+	return err_set(err, "store: full");
+}
+
+static void full_expire(void *ctx, int64_t before_ns)
+{
+	(void)ctx, (void)before_ns;
+}
+
+static void full_free(void *ctx)
+{
+	(void)ctx;
+}
+
+static void after_a_lost_event_nothing_can_be_locked(void **state)
+{
+	(void)state;
+	struct sidecar_store store = {full_read, full_add, full_expire, full_free, &store};
+	struct sidecar_history *history = sidecar_history_new(store, TIME_HOUR);
+	struct audit_entry_seen seen = delivered(1, "pause", "p");
+	struct sidecar_lease lease;
+	struct rules_history found;
+	struct arena arena;
+	struct err err;
+	arena_init(&arena, 1 << 16);
+	assert_true(sidecar_history_lock(history, SESSION, USER, &arena, &lease, &found, &err));
+	sidecar_history_unlock(&lease);
+	assert_false(sidecar_history_fold(history, 0, &seen, &err));
+	assert_string_equal(err.text, "store: full");
+	assert_false(sidecar_history_lock(history, SESSION, USER, &arena, &lease, &found, &err));
+	assert_string_equal(err.text,
+			    "history: an event was lost; restart, so that it is rebuilt from the log");
+	sidecar_history_free(history);
+	arena_done(&arena);
+}
+
 int main(void)
 {
-	/* A store that has no room: what it could not take must not be forgotten silently. */
-	static bool full_read(void *ctx, struct bytes subject, struct arena *arena,
-			      struct rules_event **event, size_t *count, struct err *err)
-	{
-		(void)ctx, (void)subject, (void)arena, (void)err;
-		*event = NULL;
-		*count = 0;
-		return true;
-	}
-
-	static bool full_add(void *ctx, struct bytes subject, const struct rules_event *event,
-			     struct err *err)
-	{
-		(void)ctx, (void)subject, (void)event;
-		return err_set(err, "store: full");
-	}
-
-	static void full_expire(void *ctx, int64_t before_ns)
-	{
-		(void)ctx, (void)before_ns;
-	}
-
-	static void full_free(void *ctx)
-	{
-		(void)ctx;
-	}
-
-	static void after_a_lost_event_nothing_can_be_locked(void **state)
-	{
-		(void)state;
-		struct sidecar_store store = {full_read, full_add, full_expire, full_free, &store};
-		struct sidecar_history *history = sidecar_history_new(store, TIME_HOUR);
-		struct audit_entry_seen seen = delivered(1, "pause", "p");
-		struct sidecar_lease lease;
-		struct rules_history found;
-		struct arena arena;
-		struct err err;
-		arena_init(&arena, 1 << 16);
-		assert_true(sidecar_history_lock(history, SESSION, USER, &arena, &lease, &found, &err));
-		sidecar_history_unlock(&lease);
-		assert_false(sidecar_history_fold(history, 0, &seen, &err));
-		assert_string_equal(err.text, "store: full");
-		assert_false(sidecar_history_lock(history, SESSION, USER, &arena, &lease, &found, &err));
-		assert_string_equal(
-			err.text, "history: an event was lost; restart, so that it is rebuilt from the log");
-		sidecar_history_free(history);
-		arena_done(&arena);
-	}
-
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, stage_begin, stage_end)
 	const struct CMUnitTest tests[] = {
 		STAGED(entries_become_events_of_both_subjects),

@@ -58,6 +58,8 @@ const struct config_option sidecar_config_options[] = {
 	 .help = "rule file, or directory of rule files"},
 	{"mode", CONFIG_CHOICE, .choice = modes, .fallback = "enforce", .example = "\"enforce\"",
 	 .help = "one switch for all rules"},
+	{"receipts", CONFIG_FLAG, AT(receipts), .fallback = "true", .example = "true",
+	 .help = "tell callers in trailing metadata what was recorded"},
 	{"observe_until", CONFIG_LATER,
 	 .example = "leave it out; rules are observed one by one with mode = \"observe\" in the rule file"},
 	{"observe_by", CONFIG_LATER,

@@ -114,8 +114,8 @@ void sidecar_receipt_note(struct sidecar_receipts *receipts, const struct sideca
 void sidecar_receipt_reject(struct sidecar_receipts *receipts, const struct sidecar_governing *governing,
 			    struct sidecar_reply *reply);
 
-/* Adds what was noted to the trailing metadata. Once. */
-void sidecar_receipt_write(struct sidecar_receipts *receipts, const struct rules_ruleset *rules,
+/* Adds what was noted to the trailing metadata, unless the option `receipts` is off. Once. */
+void sidecar_receipt_write(struct sidecar_receipts *receipts, const struct sidecar_hop *hop,
 			   grpc_metadata_array *trailing);
 
 #endif

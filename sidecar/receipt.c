@@ -112,17 +112,19 @@ static void write_rules(struct sidecar_receipts *receipts, const struct rules_ru
 		add(receipts, trailing, "rankguard-rules", (struct bytes){text, used});
 }
 
-void sidecar_receipt_write(struct sidecar_receipts *receipts, const struct rules_ruleset *rules,
+void sidecar_receipt_write(struct sidecar_receipts *receipts, const struct sidecar_hop *hop,
 			   grpc_metadata_array *trailing)
 {
 	char text[320];
+	if (!hop->config->receipts)
+		return;
 	for (size_t i = 0; i < receipts->entries; i++) {
 		int len = snprintf(text, sizeof text, "%s/%" PRIu64, receipts->entry[i].origin,
 				   receipts->entry[i].index);
 		add(receipts, trailing, "rankguard-decision", (struct bytes){text, (size_t)len});
 	}
 	write_actions(receipts, trailing);
-	write_rules(receipts, rules, trailing);
+	write_rules(receipts, hop->rules, trailing);
 }
 
 /* ---- a rejected call ---- */

@@ -360,6 +360,7 @@ static const char every_key[] =
 	"workers = 8L;\n"
 	"rules = \"env:RANKGUARD_TEST_RULES\";\n"
 	"mode = \"enforce\";\n"
+	"receipts = false;\n"
 	"identity: { pod = \"file:value\"; namespace = \"shop\"; uid = \"u-1\"; node = \"n\\u00e9\"; };\n"
 	"history: { backend = \"memory\"; };\n"
 	"audit: { directory = \"/var/log\"; origin = \"example.org/reco\"; key = \"k\"; subject_key = "
@@ -375,6 +376,7 @@ static void every_key_is_taken_and_told_to_the_log(void **state)
 {
 	(void)state;
 	struct sidecar_config *config = load_good(every_key);
+	assert_false(config->receipts);
 	assert_int_equal(config->limits.in_flight, 1);
 	assert_int_equal(config->limits.connections, 2);
 	assert_int_equal(config->limits.facts.items, 3);
@@ -387,6 +389,7 @@ static void every_key_is_taken_and_told_to_the_log(void **state)
 				  "workers = 8\n"
 				  "rules = \"from-env\"\n"
 				  "mode = \"enforce\"\n"
+				  "receipts = false\n"
 				  "identity.pod = \"first line\"\n"
 				  "identity.namespace = \"shop\"\n"
 				  "identity.uid = \"u-1\"\n"

@@ -57,10 +57,10 @@ static void end(struct writer *writer)
 		buf_add_text(writer->out, ";");
 }
 
-static void next(struct writer *writer)
+static void next(struct writer *writer, const char *comma)
 {
 	if (!writer->json && !writer->first)
-		buf_add_text(writer->out, ",");
+		buf_add_text(writer->out, comma);
 	writer->first = false;
 }
 
@@ -90,8 +90,7 @@ static void write_texts(struct writer *writer, const struct texts *texts)
 {
 	open_bracket(writer, '[');
 	for (size_t i = 0; i < texts->count; i++) {
-		next(writer);
-		buf_add_text(writer->out, writer->json || i == 0 ? "" : " ");
+		next(writer, ", ");
 		write_text(writer, texts->at[i]);
 	}
 	close_bracket(writer, ']');
@@ -121,7 +120,7 @@ static void write_words(struct writer *writer, const struct key *key, uint32_t s
 	for (unsigned n = 0; key->word(n); n++) {
 		if (!(set >> n & 1))
 			continue;
-		next(writer);
+		next(writer, ", ");
 		write_text(writer, bytes_of(key->word(n)));
 	}
 	close_bracket(writer, ']');
@@ -167,7 +166,7 @@ static void write_groups(struct writer *writer, const struct key *key, const str
 {
 	open_bracket(writer, '(');
 	for (size_t i = 0; i < groups->count; i++) {
-		next(writer);
+		next(writer, ",");
 		if (!writer->json)
 			line(writer);
 		write_group(writer, key->inner, (const char *)groups->at + i * key->inner->size);
@@ -260,7 +259,7 @@ static void write_rules(struct writer *writer, const struct rules_ruleset *rules
 	open_bracket(writer, '(');
 	for (size_t i = 0; i < ruleset->rule_count; i++) {
 		const struct rule *rule = ruleset->rule[i];
-		next(writer);
+		next(writer, ",");
 		if (!writer->json)
 			line(writer);
 		open_bracket(writer, '{');
@@ -277,7 +276,7 @@ static void write_catalogue(struct writer *writer, const struct rules_ruleset *r
 	name(writer, "texts");
 	open_bracket(writer, '(');
 	for (size_t i = 0; i < ruleset->catalogue.count; i++) {
-		next(writer);
+		next(writer, ",");
 		if (!writer->json)
 			line(writer);
 		write_group(writer, &rules_text_keys, ruleset->catalogue.text[i]);

@@ -181,19 +181,43 @@ static bool is_string(const config_setting_t *setting)
 	return config_setting_type(setting) == CONFIG_TYPE_STRING;
 }
 
+/* True when each element is of the type; otherwise a finding about the first that is not. */
+static bool holds_only(const struct reader *reader, const struct key *key, config_setting_t *list, int type,
+		       const char *right)
+{
+	char room[SHOWN_MAX + 16];
+	int count = config_setting_length(list);
+	for (int i = 0; i < count; i++) {
+		const config_setting_t *one = config_setting_get_elem(list, (unsigned)i);
+		if (config_setting_type(one) == type)
+			continue;
+		rules_keys_complain(reader, line_of(one), "%s%s[%d] is %s; it must be %s", reader->path,
+				    key->name, i, shown(one, room), right);
+		return false;
+	}
+	return true;
+}
+
+/* True when the setting is a list that is not empty; otherwise a finding. */
+static bool is_filled(const struct reader *reader, const struct key *key, const config_setting_t *setting)
+{
+	if (config_setting_length(setting) == 0)
+		rules_keys_complain(reader, line_of(setting), "%s%s is an empty list; name at least one",
+				    reader->path, key->name);
+	return config_setting_length(setting) > 0;
+}
+
 /* True when the setting is one text or a list of texts, and not an empty list; otherwise a finding. */
 static bool holds_texts(const struct reader *reader, const struct key *key, config_setting_t *setting)
 {
-	bool good = is_string(setting) || is_list(setting);
-	int count = is_list(setting) ? config_setting_length(setting) : 0;
-	for (int i = 0; i < count; i++)
-		good = good && is_string(config_setting_get_elem(setting, (unsigned)i));
-	if (!good)
+	if (is_string(setting))
+		return true;
+	if (!is_list(setting)) {
 		wrong_type(reader, key, setting);
-	else if (is_list(setting) && count == 0)
-		rules_keys_complain(reader, line_of(setting), "%s%s is an empty list; name at least one",
-				    reader->path, key->name);
-	return good && (is_string(setting) || count > 0);
+		return false;
+	}
+	return is_filled(reader, key, setting) &&
+	       holds_only(reader, key, setting, CONFIG_TYPE_STRING, "a text");
 }
 
 static config_setting_t *element(config_setting_t *setting, unsigned index)
@@ -323,26 +347,18 @@ static void read_group(const struct reader *reader, const struct key *key, confi
 
 static bool holds_groups(const struct reader *reader, const struct key *key, config_setting_t *setting)
 {
-	int count = is_list(setting) ? config_setting_length(setting) : -1;
-	bool good = count >= 0;
-	for (int i = 0; i < count; i++)
-		good = good && config_setting_is_group(config_setting_get_elem(setting, (unsigned)i));
-	if (!good)
-		wrong_type(reader, key, setting);
-	return good;
+	if (is_list(setting))
+		return holds_only(reader, key, setting, CONFIG_TYPE_GROUP, "a group, as in { ... }");
+	wrong_type(reader, key, setting);
+	return false;
 }
 
 static void read_groups(const struct reader *reader, const struct key *key, config_setting_t *setting,
 			struct groups *value)
 {
-	if (!holds_groups(reader, key, setting))
+	if (!holds_groups(reader, key, setting) || !is_filled(reader, key, setting))
 		return;
 	int count = config_setting_length(setting);
-	if (count == 0) {
-		rules_keys_complain(reader, line_of(setting), "%s%s is an empty list; name at least one",
-				    reader->path, key->name);
-		return;
-	}
 	char *base = arena_zalloc(reader->arena, (size_t)count, key->inner->size);
 	if (!base) {
 		out_of_memory(reader);

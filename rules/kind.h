@@ -33,6 +33,7 @@ struct rule {
 	struct period *effective;
 	int mode;				/* enum rules_mode */
 	struct bytes action_word, unknown_word; /* as written, or the default's name */
+	bool sound;				/* read without errors, and checked */
 	struct bytes limit;			/* for interventions: "max_absolute 0.2, max_relative 0.5" */
 };
 

@@ -72,7 +72,6 @@ static const struct key rule_keys[] = {
 	{.name = "kind",
 	 .type = KEY_TEXT,
 	 .at = offsetof(struct rule, head.kind),
-	 .required = true,
 	 .help = "what the rule limits"},
 	{.name = "mode",
 	 .type = KEY_WORD,

@@ -171,8 +171,9 @@ static void keep_rule(struct load *load, struct rule *rule)
 	ruleset->rule[ruleset->rule_count++] = rule;
 }
 
+/* errors: how many there were before this rule was read. */
 static void check_rule(struct load *load, const struct reader *reader, config_setting_t *group,
-		       struct rule *rule)
+		       struct rule *rule, size_t errors)
 {
 	const struct kind *kind = rule->kind;
 	struct loading loading = {
@@ -182,6 +183,9 @@ static void check_rule(struct load *load, const struct reader *reader, config_se
 		read_action(reader, group, "action", kind->name, kind->actions, &rule->action_word);
 	rule->head.on_unknown =
 		read_action(reader, group, "on_unknown", kind->name, kind->on_unknown, &rule->unknown_word);
+	if (load->findings->errors > errors)
+		return; /* what follows from a bad value is not another finding */
+	rule->sound = true;
 	if (period && period->from.present && period->until.present && period->from.ns >= period->until.ns)
 		rules_keys_complain(reader, period->spot.line,
 				    "effective.until is not after effective.from; it is never in force");
@@ -200,6 +204,7 @@ static void read_rule(struct load *load, const struct source *source, config_set
 				.subject = subject_of(load, group, "rule", number),
 				.path = ""};
 	const char *name = NULL;
+	size_t errors = load->findings->errors;
 	struct rule *rule = arena_zalloc(arena, 1, sizeof *rule);
 	config_setting_lookup_string(group, "kind", &name);
 	const struct kind *kind = rules_kind_named(bytes_of(name));
@@ -208,6 +213,9 @@ static void read_rule(struct load *load, const struct source *source, config_set
 		out_of_memory(load, source->path);
 		return;
 	}
+	if (!config_setting_get_member(group, "kind"))
+		rules_keys_complain(&reader, line_of(group, ""), "kind is missing; this version has %s",
+				    kind_list(arena));
 	if (name && !kind)
 		complain_kind(&reader, line_of(group, "kind"), bytes_of(name));
 	struct keys_into into[] = {{&rules_rule_keys, rule}, {kind ? &kind->keys : NULL, settings}};
@@ -220,7 +228,7 @@ static void read_rule(struct load *load, const struct source *source, config_set
 	rule->head.file = source->public.name;
 	rule->head.line = line_of(group, "id");
 	rule->head.mode = (enum rules_mode)rule->mode;
-	check_rule(load, &reader, group, rule);
+	check_rule(load, &reader, group, rule, errors);
 	keep_rule(load, rule);
 }
 
@@ -299,9 +307,12 @@ static void parse_file(struct load *load, const struct source *source)
 		out_of_memory(load, source->path);
 	} else if (!config_read_string(&config, text.at)) {
 		int at = config_error_line(&config);
-		rules_findings_add(load->findings, true, source->path, at > 0 ? (unsigned)at : 0,
-				   "%s; settings are written as name = value; with \" around texts",
-				   config_error_text(&config));
+		const char *wrong = config_error_text(&config);
+		rules_findings_add(load->findings, true, source->path, at > 0 ? (unsigned)at : 0, "%s; %s",
+				   wrong,
+				   strcmp(wrong, "syntax error") == 0
+					   ? "settings are written as name = value; with \" around texts"
+					   : "each key stands once in its group");
 		load->unread = true;
 	} else {
 		read_file(load, source, config_root_setting(&config));

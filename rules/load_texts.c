@@ -70,7 +70,7 @@ static void check_words(struct rules_ruleset *ruleset, const struct text *text, 
 	for (size_t i = 0; scanned && i < ruleset->rule_count; i++) {
 		const struct rule *rule = ruleset->rule[i];
 		const struct language_settings *settings = rule->settings;
-		if (rule->kind != &rules_phrase_deny || rule->head.mode == RULES_OFF)
+		if (rule->kind != &rules_phrase_deny || !rule->sound || rule->head.mode == RULES_OFF)
 			continue;
 		bool judged = settings->on >> on & 1;
 		if (on == ON_TEXT && text->kind == PROMPT_ABSENT)
@@ -91,7 +91,7 @@ void rules_load_check_texts(struct rules_ruleset *ruleset, bool unread, struct r
 	struct arena arena;
 	arena_init(&arena, (size_t)64 * 1024 * 1024);
 	for (size_t i = 0; i < ruleset->rule_count; i++)
-		if (ruleset->rule[i]->kind->step == STEP_LANGUAGE)
+		if (ruleset->rule[i]->kind->step == STEP_LANGUAGE && ruleset->rule[i]->sound)
 			check_fallback(ruleset, unread, ruleset->rule[i], findings);
 	for (size_t i = 0; i < ruleset->catalogue.count; i++) {
 		const struct text *text = ruleset->catalogue.text[i];

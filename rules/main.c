@@ -71,11 +71,15 @@ static enum exit_code code_of(const struct rules_findings *findings)
 	return findings->failed ? EXIT_SYSTEM : findings->count ? EXIT_FINDINGS : EXIT_YES;
 }
 
+/* `file:line: warning: ...`: editors look for the place in front. */
 static void print_findings(struct buf *out, const struct rules_findings *findings)
 {
-	for (size_t i = 0; i < findings->count; i++)
-		buf_printf(out, "%s%s\n",
-			   findings->finding[i].error ? "" : "warning: ", findings->finding[i].text);
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct rules_finding *finding = &findings->finding[i];
+		const char *words = strstr(finding->text + finding->file_len, ": ");
+		int place = (int)(words - finding->text);
+		buf_printf(out, "%.*s%s%s\n", place, finding->text, finding->error ? "" : ": warning", words);
+	}
 }
 
 static enum exit_code run_check(const struct request *request, struct rules_ruleset *ruleset,

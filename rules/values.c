@@ -3,7 +3,7 @@
  * Step 2: values. All rules judge what was proposed; then the strongest action is carried out:
  *
  *   reject    the response is refused
- *   revert    ranking and weights go to the baseline
+ *   revert    ranking and weights go to the baseline, which satisfies every kind of this step
  *   clamp     each value goes to the nearest place inside all bounds on it; reorder: demoted items go last
  *
  * and the list is sorted again if it came sorted.
@@ -264,18 +264,6 @@ static void carry_out(struct rules_work *work)
 		record_demoted(work, demoted);
 }
 
-/* Rules that the baseline does not satisfy either: the rule that reverted says so, others are recorded. */
-static void record_unsatisfied(struct rules_work *work)
-{
-	rules_work_judge(work, STEP_VALUES, false);
-	for (size_t i = 0; i < work->finding_count && !work->full; i++) {
-		const struct finding *finding = &work->finding[i];
-		if (finding->action <= RULES_FLAG)
-			continue;
-		rules_work_record_unsatisfied(work, finding);
-	}
-}
-
 static const struct finding *strongest(const struct rules_work *work)
 {
 	const struct finding *best = NULL;
@@ -302,7 +290,6 @@ static void enforce(struct rules_work *work)
 		whole.type = RULES_TARGET_RESPONSE;
 		rules_work_revert(work);
 		rules_work_record(work, &whole, RULES_REVERT, rules_work_target(work, &whole));
-		record_unsatisfied(work);
 		break;
 	}
 	case RULES_NONE:

@@ -106,6 +106,16 @@ static struct recorded *recorded_for(struct rules_work *work, const struct findi
 	return recorded;
 }
 
+/* "0.73 from 0.4" */
+static struct bytes describe(struct rules_work *work, const struct finding *finding,
+			     const struct rules_target *target)
+{
+	double baseline;
+	if (finding->type == RULES_TARGET_ITEM && rules_work_baseline(work, finding->index, &baseline))
+		return rules_work_text(work, "%.15g from %.15g", target->before, baseline);
+	return rules_work_text(work, "%.15g", target->before);
+}
+
 void rules_work_record(struct rules_work *work, const struct finding *finding, enum rules_action action,
 		       struct rules_target target)
 {
@@ -118,7 +128,7 @@ void rules_work_record(struct rules_work *work, const struct finding *finding, e
 	if (!list)
 		return;
 	if (public->target_count == 0 && !bytes_present(public->observed) && target.numeric)
-	public->observed = rules_work_text(work, "%.15g", target.before);
+	public->observed = describe(work, finding, &target);
 	public->target = list;
 	list[public->target_count++] = target;
 }
@@ -161,22 +171,6 @@ void rules_work_record_flags(struct rules_work *work)
 		if (finding->action == RULES_FLAG)
 			rules_work_record(work, finding, RULES_FLAG, rules_work_target(work, finding));
 	}
-}
-
-void rules_work_record_unsatisfied(struct rules_work *work, const struct finding *finding)
-{
-	struct finding whole = *finding;
-	for (size_t i = 0; i < work->recorded_count; i++) {
-		struct rules_intervention *old = &work->recorded[i].public;
-		if (old->rule == &finding->rule->head && old->action == RULES_REVERT) {
-			old->unsatisfied = true;
-			return;
-		}
-	}
-	whole.type = RULES_TARGET_RESPONSE;
-	rules_work_record(work, &whole, RULES_REVERT, rules_work_target(work, &whole));
-	if (!work->full)
-		work->recorded[work->recorded_count - 1].public.unsatisfied = true;
 }
 
 void rules_work_reject(struct rules_work *work, const struct finding *finding)

@@ -109,9 +109,6 @@ void rules_work_record(struct rules_work *work, const struct finding *finding, e
 /* Records all flags among the findings (enforcing), or everything (observing: as `would`). */
 void rules_work_record_flags(struct rules_work *work);
 
-/* Marks the rule's intervention as unsatisfied; records one when it has none. */
-void rules_work_record_unsatisfied(struct rules_work *work, const struct finding *finding);
-
 struct rules_target rules_work_target(const struct rules_work *work, const struct finding *finding);
 
 /* The response is refused because of this finding. */

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Every finding of `check`, its whole message pinned: one row, one file a.cfg, one test.
+ */
+#include "support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct row {
+	const char *name, *text, *findings;
+};
+
+static const struct row rows[] = {
+	{"an unknown key at the top", HEAD "ruels = ( );\n",
+	 "a.cfg:2: unknown key \"ruels\"; did you mean \"rules\"?"},
+	{"an unknown key that is near nothing", HEAD "zebra = 1;\n",
+	 "a.cfg:2: unknown key \"zebra\"; the keys here are format, name, version, owner, approved_by, "
+	 "rules, texts"},
+	{"an unknown key of a rule",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "\nmaxx = 1; }\n);\n",
+	 "a.cfg:4: rule a: unknown key \"maxx\"; did you mean \"max\"?"},
+	{"a key of another kind",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "\nphrases = [ \"x\" ]; }\n);\n",
+	 "a.cfg:4: rule a: unknown key \"phrases\"; the keys here are id, kind, mode, when, effective, "
+	 "action, on_unknown, reason, reference, owner, max, per, window, kinds"},
+	{"an unknown key of when",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "when = {\nsurfase = \"home\"; }; }\n);\n",
+	 "a.cfg:4: rule a: unknown key \"when.surfase\"; did you mean \"surface\"?"},
+	{"an unknown key of an attribute",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "when = { attributes = ( { name = \"a\"; is = \"b\";\nas = \"c\"; } ); }; }\n);\n",
+	 "a.cfg:4: rule a: unknown key \"when.attributes[0].as\"; did you mean \"is\"?"},
+	{"an unknown key deep in when",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "when = { any = ( { surface = \"a\"; }, { not = {\nlocal = \"b\"; }; } ); }; }\n);\n",
+	 "a.cfg:4: rule a: unknown key \"when.any[1].not.local\"; did you mean \"locale\"?"},
+	{"an unknown key of a text",
+	 HEAD "rules = ( { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; } "
+	      ");\ntexts = (\n{ id = \"x\"; locale = \"en\"; text = \"Hi.\"; \nlocal = \"en\"; }\n);\n",
+	 "a.cfg:5: text x: unknown key \"local\"; did you mean \"locale\"?"},
+	{"an unknown key of a slot",
+	 HEAD "rules = ( { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; } "
+	      ");\ntexts = (\n{ id = \"x\"; locale = \"en\"; text = \"Hi {n}.\"; slots = ( { name = \"n\"; "
+	      "max_chars = 3;\nmaxchars = 2; } ); }\n);\n",
+	 "a.cfg:5: text x: unknown key \"slots[0].maxchars\"; did you mean \"max_chars\"?"},
+	{"an unknown key of a choice",
+	 HEAD "rules = ( { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; } "
+	      ");\ntexts = (\n{ id = \"x\"; locale = \"en\"; text = \"Hi.\"; choices = ( { kind = "
+	      "\"accept\"; label = \"Yes\";\nlable = \"No\"; } ); }\n);\n",
+	 "a.cfg:5: text x: unknown key \"choices[0].lable\"; did you mean \"label\"?"},
+	{"an unknown key of effective",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "effective = { from = \"2026-01-01\";\nuntill = \"2027-01-01\"; }; }\n);\n",
+	 "a.cfg:4: rule a: unknown key \"effective.untill\"; did you mean \"until\"?"},
+	{"format is missing",
+	 "name = \"t\"; version = \"1\"; owner = \"o\";\nrules = ( { id = \"a\"; kind = \"prompt_cap\"; max "
+	 "= 1; per = \"response\"; reason = \"r\"; } );",
+	 "a.cfg: format is missing; it must be 1"},
+	{"another format",
+	 "format = 2; name = \"t\"; version = \"1\"; owner = \"o\";\nrules = ( { id = \"a\"; kind = "
+	 "\"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; } );",
+	 "a.cfg:1: format is 2; it must be 1"},
+	{"name, version and owner are missing",
+	 "format = 1;\nrules = ( { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = "
+	 "\"r\"; } );",
+	 "DIR: name stands in no file; it must stand in exactly one\nDIR: version stands in no file; it must "
+	 "stand in exactly one\nDIR: owner stands in no file; it must stand in exactly one"},
+	{"rules that are no list", HEAD "rules = { };",
+	 "a.cfg:2: rules is a group; it must be a list of groups, as in ( { ... }, { ... } )"},
+	{"a rule that is no group", HEAD "rules = ( 5 );",
+	 "a.cfg:2: rules[0] is 5; it must be a group, as in { ... }"},
+	{"a text where a number belongs",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = \"three\"; per = \"response\"; reason = "
+	      "\"r\"; }\n);\n",
+	 "a.cfg:3: rule a: max is \"three\"; it must be a whole number from 0 to 1000"},
+	{"a float where a whole number belongs",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1.5; per = \"response\"; reason = "
+	      "\"r\"; }\n);\n",
+	 "a.cfg:3: rule a: max is 1.5; it must be a whole number from 0 to 1000"},
+	{"a number out of range",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1001; per = \"response\"; reason = "
+	      "\"r\"; }\n);\n",
+	 "a.cfg:3: rule a: max is 1001; it must be a whole number from 0 to 1000"},
+	{"a negative number",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = -1; per = \"response\"; reason = \"r\"; "
+	      "}\n);\n",
+	 "a.cfg:3: rule a: max is -1; it must be a whole number from 0 to 1000"},
+	{"a negative bound",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"score_bound\"; reason = \"r\"; max_absolute = -0.1; }\n);\n",
+	 "a.cfg:3: rule a: max_absolute is -0.1; it must be a number of at least 0"},
+	{"a bound that is not finite",
+	 HEAD
+	 "rules = (\n{ id = \"a\"; kind = \"score_bound\"; reason = \"r\"; max_absolute = 1e999; }\n);\n",
+	 "a.cfg:3: rule a: max_absolute is inf; it must be a number of at least 0"},
+	{"a list where a text belongs",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "owner = [ \"a\" ]; }\n);\n",
+	 "a.cfg:3: rule a: owner is a list; it must be a text"},
+	{"a boolean where a text belongs",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "owner = true; }\n);\n",
+	 "a.cfg:3: rule a: owner is true; it must be a text"},
+	{"a number in a list of texts",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"phrase_deny\"; action = \"suppress\"; reason = \"r\"; "
+	      "phrases = ( \"a\", 5 ); }\n);\n",
+	 "a.cfg:3: rule a: phrases[1] is 5; it must be a text"},
+	{"an empty list",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"phrase_deny\"; action = \"suppress\"; reason = \"r\"; "
+	      "phrases = [ ]; }\n);\n",
+	 "a.cfg:3: rule a: phrases is an empty list; name at least one"},
+	{"a group where a list belongs",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"phrase_deny\"; action = \"suppress\"; reason = \"r\"; "
+	      "phrases = { }; }\n);\n",
+	 "a.cfg:3: rule a: phrases is a group; it must be a list of texts, as in [ \"a\", \"b\" ]"},
+	{"a list where a group belongs",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "when = ( ); }\n);\n",
+	 "a.cfg:3: rule a: when is a list; it must be a group, as in { ... }"},
+	{"a duration without unit",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"session\"; reason = \"r\"; "
+	      "window = \"30\"; }\n);\n",
+	 "a.cfg:3: rule a: window: \"30\" is not a duration; write a positive whole number and a unit, as in "
+	 "90s, 30m, 24h or 7d"},
+	{"a duration with a wrong unit",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"session\"; reason = \"r\"; "
+	      "window = \"30 min\"; }\n);\n",
+	 "a.cfg:3: rule a: window: \"30 min\" is not a duration; write a positive whole number and a unit, "
+	 "as in 90s, 30m, 24h or 7d"},
+	{"a duration as a number",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"session\"; reason = \"r\"; "
+	      "window = 30; }\n);\n",
+	 "a.cfg:3: rule a: window is 30; it must be a duration, as in \"30m\""},
+	{"a duration of a thousand years",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"session\"; reason = \"r\"; "
+	      "window = \"365000d\"; }\n);\n",
+	 "a.cfg:3: rule a: window: \"365000d\" is too long; at most 36525d"},
+	{"a time that is none",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "effective = { from = \"2026-02-30\"; }; }\n);\n",
+	 "a.cfg:3: rule a: effective.from: \"2026-02-30\" is not a time; write it as "
+	 "\"2026-11-23T10:00:00Z\" or \"2026-11-23\""},
+	{"a period that ends before it begins",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "effective = { from = \"2026-02-02\"; until = \"2026-02-02\"; }; }\n);\n",
+	 "a.cfg:3: rule a: effective.until is not after effective.from; it is never in force"},
+	{"a misspelt word",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"respones\"; reason = \"r\"; "
+	      "}\n);\n",
+	 "a.cfg:3: rule a: per is \"respones\"; did you mean \"response\"?"},
+	{"a wrong word",
+	 HEAD
+	 "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"planet\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: per is \"planet\"; it must be \"response\", \"session\" or \"user\""},
+	{"a wrong word in a list",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "kinds = [ \"pause\", \"nothing\" ]; }\n);\n",
+	 "a.cfg:3: rule a: kinds is \"nothing\"; it must be \"acknowledgement\", \"clarifying_question\", "
+	 "\"preference_update\", \"category_switch\" or \"pause\""},
+	{"a misspelt mode",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "mode = \"observ\"; }\n);\n",
+	 "a.cfg:3: rule a: mode is \"observ\"; did you mean \"observe\"?"},
+	{"a share above 1",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "when = { share = 1.5; }; }\n);\n",
+	 "a.cfg:3: rule a: when.share is 1.5; it must be a number from 0 to 1"},
+	{"a misspelt kind",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"promt_cap\"; max = 1; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: kind \"promt_cap\" does not exist; did you mean \"prompt_cap\"?"},
+	{"a kind that nobody knows",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"zebra\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: kind \"zebra\" does not exist; this version has phrase_deny, prompt_cap, "
+	 "score_bound, template_allow"},
+	{"a kind of a later version",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"tone\"; reason = \"r\"; max_chars = 5; }\n);\n",
+	 "a.cfg:3: rule a: kind \"tone\" is not in this version yet; it has phrase_deny, prompt_cap, "
+	 "score_bound, template_allow"},
+	{"a misspelt kind of a later version",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"rank_shfit\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: kind \"rank_shfit\" does not exist; did you mean \"rank_shift\"?"},
+	{"a kind is missing", HEAD "rules = (\n{ id = \"a\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: kind is missing; this version has phrase_deny, prompt_cap, score_bound, "
+	 "template_allow"},
+	{"an id is missing",
+	 HEAD "rules = (\n{ kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule number 1: id is missing; it must be a text"},
+	{"an id with capitals",
+	 HEAD "rules = (\n{ id = \"Prompts\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = "
+	      "\"r\"; }\n);\n",
+	 "a.cfg:3: rule Prompts: id is \"Prompts\"; it must be 1 to 128 of a-z 0-9 . _ -"},
+	{"a reason is missing",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; }\n);\n",
+	 "a.cfg:3: rule a: reason is missing; it must be a text"},
+	{"a reason is empty",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"\"; "
+	      "}\n);\n",
+	 "a.cfg:3: rule a: reason is empty; write something"},
+	{"max is missing",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; per = \"response\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: max is missing; it must be a whole number from 0 to 1000"},
+	{"a window is missing",
+	 HEAD
+	 "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"user\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: window is missing; it must be a duration, as in \"30m\", unless per = "
+	 "\"response\""},
+	{"a window that has no meaning",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "window = \"1h\"; }\n);\n",
+	 "a.cfg:3: rule a: window has no meaning with per = \"response\"; remove it"},
+	{"an action of another kind",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "action = \"clamp\"; }\n);\n",
+	 "a.cfg:3: rule a: action is \"clamp\"; for prompt_cap it must be \"suppress\" or \"flag\""},
+	{"a misspelt action",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "action = \"supress\"; }\n);\n",
+	 "a.cfg:3: rule a: action is \"supress\"; did you mean \"suppress\"?"},
+	{"an on_unknown of another kind",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "on_unknown = \"allow\"; }\n);\n",
+	 "a.cfg:3: rule a: on_unknown is \"allow\"; for prompt_cap it must be \"suppress\" or \"flag\""},
+	{"a bound of nothing",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"score_bound\"; reason = \"r\";  }\n);\n",
+	 "a.cfg:3: rule a: bounds nothing; give max_absolute, max_relative or both"},
+	{"phrases of nothing",
+	 HEAD
+	 "rules = (\n{ id = \"a\"; kind = \"phrase_deny\"; action = \"suppress\"; reason = \"r\";  }\n);\n",
+	 "a.cfg:3: rule a: denies nothing; give phrases, phrases_file or both"},
+	{"an empty phrase",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"phrase_deny\"; action = \"suppress\"; reason = \"r\"; "
+	      "phrases = [ \"\" ]; }\n);\n",
+	 "a.cfg:3: rule a: phrases has 0 bytes; it must have 1 to 200"},
+	{"a phrase of which nothing is left",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"phrase_deny\"; action = \"suppress\"; reason = \"r\"; "
+	      "phrases = [ \"\\u200b\" ]; }\n);\n",
+	 "a.cfg:3: rule a: nothing is left of phrase \"\342\200\213\" after folding; remove it"},
+	{"a phrase over two lines",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"phrase_deny\"; action = \"suppress\"; reason = \"r\"; "
+	      "phrases = [ \"a\\nb\" ]; }\n);\n",
+	 "a.cfg:3: rule a: phrases holds a control character; write it on one line"},
+	{"a locale range with a star that was meant well",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "when = { locale = \"en*\"; }; }\n);\n",
+	 "a.cfg:3: rule a: when.locale is \"en*\", which is not a language range; did you mean \"en\"?"},
+	{"a locale range with an underscore",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "when = { locale = \"en_GB\"; }; }\n);\n",
+	 "a.cfg:3: rule a: when.locale is \"en_GB\", which is not a language range; did you mean \"en-GB\"?"},
+	{"a locale range that is none",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"phrase_deny\"; action = \"suppress\"; reason = \"r\"; "
+	      "phrases = \"x\"; locales = [ \"e n\" ]; }\n);\n",
+	 "a.cfg:3: rule a: locales is \"e n\", which is not a language range; write it as \"en\", \"pt-BR\" "
+	 "or \"*-CH\""},
+	{"a when without condition",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "when = { }; }\n);\n",
+	 "a.cfg:3: rule a: a group of \"when\" has no condition; name at least one, or remove it"},
+	{"a not without condition",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "when = { surface = \"x\"; not = { }; }; }\n);\n",
+	 "a.cfg:3: rule a: a group of \"when\" has no condition; name at least one, or remove it"},
+	{"two rules of one id",
+	 HEAD "rules = ( { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "},\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; } );",
+	 "a.cfg:3: rule a: id stands twice, first at a.cfg:2; give each rule its own"},
+	{"two texts of one id and locale",
+	 HEAD "rules = ( { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; } "
+	      ");\ntexts = (\n{ id = \"x\"; locale = \"en\"; text = \"Hi.\"; },\n{ id = \"x\"; locale = "
+	      "\"EN\"; text = \"Ho.\"; }\n);\n",
+	 "a.cfg:5: text x (en): stands twice, first at a.cfg:4; remove one"},
+	{"a text with a malformed locale",
+	 HEAD "rules = ( { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; } "
+	      ");\ntexts = (\n{ id = \"x\"; locale = \"en_GB\"; text = \"Hi.\"; }\n);\n",
+	 "a.cfg:4: text x: locale is \"en_GB\", which is not a language tag; write it as \"en\" or "
+	 "\"pt-BR\""},
+	{"a text without text",
+	 HEAD "rules = ( { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; } "
+	      ");\ntexts = (\n{ id = \"x\"; locale = \"en\"; }\n);\n",
+	 "a.cfg:4: text x: text is missing; it must be a text"},
+	{"a text of an unknown kind",
+	 HEAD "rules = ( { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; } "
+	      ");\ntexts = (\n{ id = \"x\"; locale = \"en\"; text = \"Hi.\"; kind = \"question\"; }\n);\n",
+	 "a.cfg:4: text x: kind is \"question\"; it must be \"acknowledgement\", \"clarifying_question\", "
+	 "\"preference_update\", \"category_switch\" or \"pause\""},
+	{"a slot that is not declared",
+	 HEAD "rules = ( { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; } "
+	      ");\ntexts = (\n{ id = \"x\"; locale = \"en\"; text = \"Hi {nmae}.\"; }\n);\n",
+	 "a.cfg:4: text x: text has {nmae}, but no slot has that name; add it to slots"},
+	{"a slot that is not used",
+	 HEAD "rules = ( { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; } "
+	      ");\ntexts = (\n{ id = \"x\"; locale = \"en\"; text = \"Hi.\"; slots = ( { name = \"n\"; "
+	      "max_chars = 3; } ); }\n);\n",
+	 "a.cfg:4: text x: slot \"n\" does not stand in the text; remove it, or write {n}"},
+	{"a slot that stands twice",
+	 HEAD "rules = ( { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; } "
+	      ");\ntexts = (\n{ id = \"x\"; locale = \"en\"; text = \"Hi {n}.\"; slots = ( { name = \"n\"; "
+	      "max_chars = 3; }, { name = \"n\"; max_chars = 4; } ); }\n);\n",
+	 "a.cfg:4: text x: slot \"n\" stands twice; remove one"},
+	{"a slot without limit",
+	 HEAD "rules = ( { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; } "
+	      ");\ntexts = (\n{ id = \"x\"; locale = \"en\"; text = \"Hi {n}.\"; slots = ( { name = \"n\"; } "
+	      "); }\n);\n",
+	 "a.cfg:4: text x: slot \"n\" may hold anything; give it max_chars or one_of"},
+	{"a choice without kind",
+	 HEAD "rules = ( { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; } "
+	      ");\ntexts = (\n{ id = \"x\"; locale = \"en\"; text = \"Hi.\"; choices = ( { label = \"Yes\"; "
+	      "} ); }\n);\n",
+	 "a.cfg:4: text x: choices[0].kind is missing; it must be \"accept\", \"decline\", \"more_of\", "
+	 "\"less_of\" or \"pause_category\""},
+	{"a text that expires before it is approved",
+	 HEAD "rules = ( { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; } "
+	      ");\ntexts = (\n{ id = \"x\"; locale = \"en\"; text = \"Hi.\"; approved = \"2027-01-01\"; "
+	      "expires = \"2027-01-01\"; }\n);\n",
+	 "a.cfg:4: text x: expires is not after approved; it is never in force"},
+	{"an expired text",
+	 HEAD "rules = ( { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; } "
+	      ");\ntexts = (\n{ id = \"x\"; locale = \"en\"; text = \"Hi.\"; expires = "
+	      "\"2026-11-23T10:00:00Z\"; }\n);\n",
+	 "warning: a.cfg:4: text x (en): expired on 2026-11-23; approve it again, or remove it"},
+	{"a fallback is missing",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"phrase_deny\"; phrases = \"x\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: fallback is missing; name a text, or write action = \"suppress\""},
+	{"an unknown fallback",
+	 HEAD "rules = ( { id = \"b\"; kind = \"phrase_deny\"; phrases = \"x\"; reason = \"r\"; fallback = "
+	      "\"ack.neutrl\"; }, { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = "
+	      "\"r\"; } );\ntexts = (\n{ id = \"ack.neutral\"; locale = \"en\"; text = \"Hi.\"; }\n);\n",
+	 "a.cfg:2: rule b: fallback \"ack.neutrl\" is not a text; did you mean \"ack.neutral\"?"},
+	{"an unknown fallback that is near nothing",
+	 HEAD "rules = (\n{ id = \"b\"; kind = \"template_allow\"; reason = \"r\"; fallback = \"nothing\"; "
+	      "}\n);\n",
+	 "a.cfg:3: rule b: fallback \"nothing\" is not a text; add it to texts"},
+	{"a fallback with slots",
+	 HEAD
+	 "rules = ( { id = \"b\"; kind = \"template_allow\"; reason = \"r\"; fallback = \"x\"; }, { id = "
+	 "\"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; } );\ntexts = (\n{ id = "
+	 "\"x\"; locale = \"en\"; text = \"Hi {n}.\"; slots = ( { name = \"n\"; max_chars = 3; } ); }\n);\n",
+	 "a.cfg:2: rule b: fallback \"x\" (en) has slots; name a text without"},
+	{"a phrase that denies an approved text",
+	 HEAD
+	 "rules = ( { id = \"b\"; kind = \"phrase_deny\"; phrases = \"your fault\"; reason = \"r\"; action = "
+	 "\"suppress\"; }, { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	 "} );\ntexts = (\n{ id = \"x\"; locale = \"en\"; text = \"It is YOUR fault.\"; }\n);\n",
+	 "a.cfg:2: rule b: phrase \"your fault\" denies the approved text x (en); change one of them"},
+	{"a phrase that denies a label",
+	 HEAD "rules = ( { id = \"b\"; kind = \"phrase_deny\"; phrases = \"whatever\"; reason = \"r\"; "
+	      "action = \"suppress\"; }, { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; "
+	      "reason = \"r\"; } );\ntexts = (\n{ id = \"x\"; locale = \"en\"; text = \"Hi.\"; choices = ( { "
+	      "kind = \"accept\"; label = \"Whatever\"; } ); }\n);\n",
+	 "a.cfg:2: rule b: phrase \"whatever\" denies a label of the approved text x (en); change one of "
+	 "them"},
+	{"a phrase in another locale does not",
+	 HEAD
+	 "rules = ( { id = \"b\"; kind = \"phrase_deny\"; phrases = \"hi\"; locales = \"de\"; reason = "
+	 "\"r\"; action = \"suppress\"; }, { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; "
+	 "reason = \"r\"; } );\ntexts = (\n{ id = \"x\"; locale = \"en\"; text = \"Hi.\";  }\n);\n",
+	 ""},
+	{"a phrase in a slot does not",
+	 HEAD "rules = ( { id = \"b\"; kind = \"phrase_deny\"; phrases = \"n\"; reason = \"r\"; action = "
+	      "\"suppress\"; }, { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = "
+	      "\"r\"; } );\ntexts = (\n{ id = \"x\"; locale = \"en\"; text = \"Hi {n}.\"; slots = ( { name = "
+	      "\"n\"; max_chars = 3; } ); }\n);\n",
+	 ""},
+	{"a ruleset without rules", HEAD, "warning: DIR: holds no rules; nothing is governed"},
+	{"a missing semicolon and quote", HEAD "rules = (\n{ id = \"a }\n);",
+	 "a.cfg:4: syntax error; settings are written as name = value; with \" around texts"},
+	{"a missing value", HEAD "rules = ;",
+	 "a.cfg:2: syntax error; settings are written as name = value; with \" around texts"},
+	{"a key that stands twice",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "\nmax = 2; }\n);\n",
+	 "a.cfg:4: duplicate setting name; each key stands once in its group"},
+	{"an include", HEAD "  @include \"x.cfg\"\n",
+	 "a.cfg:2: @include is not supported; put the files into one directory"},
+	{"an include in a comment is refused too", HEAD "/*\n@include \"x.cfg\"\n*/\n",
+	 "a.cfg:3: @include is not supported; put the files into one directory"},
+	{"an integer that would wrap",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\";\nmax = 4294967297; per = \"response\"; reason "
+	      "= \"r\"; }\n);\n",
+	 "a.cfg:4: integer 4294967297 does not fit 32 bits; append L, or write a smaller one"},
+	{"an integer that would wrap with L",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 9223372036854775808L; per = "
+	      "\"response\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: integer 9223372036854775808 does not fit 64 bits; write a smaller one"},
+	{"a hexadecimal integer that would wrap",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 0xFFFFFFFF; per = \"response\"; reason "
+	      "= \"r\"; }\n);\n",
+	 "a.cfg:3: integer 0xFFFFFFFF does not fit 32 bits; append L, or write a smaller one"},
+	{"a big integer with L is out of range",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 4294967297L; per = \"response\"; reason "
+	      "= \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: max is 4294967297; it must be a whole number from 0 to 1000"},
+	{"half a surrogate pair", HEAD "\nowner2 = \"\\ud83d\";",
+	 "a.cfg:3: \\ud83d is half a surrogate pair; write both halves, or the character itself"},
+	{"an escape without digits", HEAD "x = \"\\u12\";",
+	 "a.cfg:2: \\u is not followed by four hexadecimal digits; write it as \\u00e9"},
+	{"a NUL by \\u", HEAD "x = \"\\u0000\";", "a.cfg:2: \\u0000 is not a character of a text; remove it"},
+	{"a NUL by \\x", HEAD "x = \"\\x00\";", "a.cfg:2: \\x00 is not a character of a text; remove it"},
+	{"invalid UTF-8 by \\x",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
+	      "owner = \"\\xff\"; }\n);\n",
+	 "a.cfg:3: rule a: owner is not valid UTF-8; remove the \\x escapes"},
+	{"brackets too deep",
+	 HEAD "x = (((((((((((((((((((((((((((((((((((((((())))))))))))))))))))))))))))))))))))))));",
+	 "a.cfg:2: brackets are nested deeper than 32; write flatter rules"},
+	{"invalid UTF-8", HEAD "# \377\n", "a.cfg:2: is not valid UTF-8 at byte 54; save it as UTF-8"},
+	{"a byte order mark", "\357\273\277format = 1; name = \"t\"; version = \"1\"; owner = \"o\";\n",
+	 "a.cfg:1: begins with a byte order mark; save it as UTF-8 without one"},
+};
+
+/* Copies `from` without the folder's path: "DIR" where it stands alone. */
+static size_t copy_without(const char *folder, const char *from, char *to, size_t room)
+{
+	size_t len = 0, folder_len = strlen(folder);
+	while (*from && len + 4 < room) {
+		if (strncmp(from, folder, folder_len) != 0) {
+			to[len++] = *from++;
+			continue;
+		}
+		from += folder_len;
+		if (*from == '/')
+			from++;
+		else
+			len += (size_t)snprintf(to + len, room - len, "DIR");
+	}
+	to[len] = '\0';
+	return len;
+}
+
+/* All findings, one a line. */
+static void join(const struct rules_findings *findings, const char *folder, char *text, size_t room)
+{
+	size_t len = 0;
+	text[0] = '\0';
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct rules_finding *finding = &findings->finding[i];
+		len += (size_t)snprintf(text + len, room - len, "%s%s", len ? "\n" : "",
+					finding->error ? "" : "warning: ");
+		len += copy_without(folder, finding->text, text + len, room - len);
+	}
+}
+
+static void run_row(void **state)
+{
+	const struct row *row = *state;
+	struct folder folder;
+	struct rules_findings findings = {0};
+	char text[4096];
+	folder_make(&folder);
+	folder_put(&folder, "a.cfg", row->text, strlen(row->text));
+	struct rules_ruleset *ruleset = rules_ruleset_load(folder.path, NOW, &findings);
+	join(&findings, folder.path, text, sizeof text);
+	assert_string_equal(text, row->findings);
+	assert_true((ruleset == NULL) == (findings.errors > 0));
+	assert_false(findings.failed);
+	rules_findings_done(&findings);
+	rules_ruleset_drop(ruleset);
+	folder_remove(&folder);
+}
+
+static void a_nul_byte_is_refused(void **state)
+{
+	static const char text[] = HEAD "# a\0b\n";
+	struct folder folder;
+	struct rules_findings findings = {0};
+	char joined[4096];
+	folder_make(&folder);
+	folder_put(&folder, "a.cfg", text, sizeof text - 1);
+	assert_null(rules_ruleset_load(folder.path, NOW, &findings));
+	join(&findings, folder.path, joined, sizeof joined);
+	assert_string_equal(joined, "a.cfg:2: holds a NUL byte; remove it");
+	rules_findings_done(&findings);
+	folder_remove(&folder);
+	(void)state;
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[COUNT(rows) + 1];
+	for (size_t i = 0; i < COUNT(rows); i++)
+		tests[i] = (struct CMUnitTest){.name = rows[i].name,
+					       .test_func = run_row,
+					       .initial_state = (void *)(uintptr_t)&rows[i]};
+	tests[COUNT(rows)] = (struct CMUnitTest)cmocka_unit_test(a_nul_byte_is_refused);
+	return _cmocka_run_group_tests("findings", tests, COUNT(tests), NULL, NULL);
+}

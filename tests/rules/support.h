@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the tests of rules/ share: rulesets from texts, facts by hand, decisions.
+ */
+#ifndef TESTS_RULES_SUPPORT_H
+#define TESTS_RULES_SUPPORT_H
+
+#include "rules/decide.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* 2026-11-23T10:00:00Z */
+#define NOW INT64_C(1795428000000000000)
+
+/* A folder under the system's temporary one; removed with all that is in it. */
+struct folder {
+	char path[64];
+};
+void folder_make(struct folder *folder);
+void folder_put(const struct folder *folder, const char *name, const void *text, size_t len);
+void folder_remove(struct folder *folder);
+
+/* The head that each ruleset needs. */
+#define HEAD "format = 1; name = \"t\"; version = \"1\"; owner = \"o\";\n"
+
+/* A ruleset of one file of HEAD and `text`; fails the test with the findings when it does not load. */
+struct rules_ruleset *ruleset_of(const char *text);
+
+/* One response being decided. Zeroed is an empty one; everything it holds is the test's. */
+struct trial {
+	struct facts facts;
+	struct rules_history history;
+	struct arena arena;
+	struct rules_decision decision;
+};
+
+/* Both halves at NOW. Fails the test when the arena is full. End with trial_done. */
+void trial_decide(struct trial *trial, const struct rules_ruleset *ruleset);
+void trial_done(struct trial *trial);
+
+/* "prompts.cap suppress exceeded p1,p2; ..." : the interventions in order; would ones in parentheses. */
+const char *trial_story(struct trial *trial);
+
+/* The prompts that leave: their texts between bars. */
+const char *trial_texts(struct trial *trial);
+
+#endif

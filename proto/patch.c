@@ -15,6 +15,7 @@ struct patch {
 	const struct proto_method *method;
 	const struct edits *edits;
 	struct splices list;
+	struct splices item; /* of an item that moves */
 };
 
 /* The record that is being edited: body [from, end) of the message, splices into `list`. */
@@ -250,15 +251,16 @@ static bool edit_score(struct patch *patch, struct splices *list, size_t index)
 static struct bytes edited_item(struct patch *patch, size_t index)
 {
 	const struct proto_span *span = &patch->places->span[RECORD_ITEM][index];
-	struct splices list = {.arena = patch->list.arena, .message = patch->list.message};
+	struct splices *list = &patch->item;
 	struct proto_pieces pieces;
-	if (!edit_score(patch, &list, index))
+	list->count = 0;
+	if (!edit_score(patch, list, index))
 		return (struct bytes){0};
-	if (list.count == 0)
-		return (struct bytes){list.message.at + span->body, span->end - span->body};
-	if (!splice_settle(&list, patch->method->plan[RECORD_ITEM], span->body, span->end, &pieces))
+	if (list->count == 0)
+		return (struct bytes){list->message.at + span->body, span->end - span->body};
+	if (!splice_settle(list, patch->method->plan[RECORD_ITEM], span->body, span->end, &pieces))
 		return (struct bytes){0};
-	return proto_pieces_join(&pieces, list.arena);
+	return proto_pieces_join(&pieces, list->arena);
 }
 
 /* Item `from` moves to where item `to` stands. The splice lies outside of the item's message: its length is
@@ -313,7 +315,8 @@ enum proto_result proto_patch(const struct proto_places *places, const struct ed
 	struct patch patch = {.places = places,
 			      .method = places->method,
 			      .edits = edits,
-			      .list = {.arena = arena, .message = places->message}};
+			      .list = {.arena = arena, .message = places->message},
+			      .item = {.arena = arena, .message = places->message}};
 	struct proto_pieces made;
 	if (!edit_items(&patch) || !edit_weights(&patch) || !edit_prompts(&patch) ||
 	    !edit_explanation(&patch) ||

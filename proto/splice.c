@@ -144,10 +144,16 @@ bool splice_settle(struct splices *list, const struct plan_node *node, size_t fr
 		   struct proto_pieces *pieces)
 {
 	int64_t delta = 0;
-	struct settle settle = {.from = list, .to = {.arena = list->arena, .message = list->message}};
+	struct settle settle = {.from = list,
+				.to = {.arena = list->arena,
+				       .message = list->message,
+				       .splice = list->spare,
+				       .room = list->spare_room}};
 	if (!sort_stable(list->splice, list->count, sizeof *list->splice, compare_splices, list->arena) ||
 	    !settle_run(&settle, node, from, end, &delta))
 		return false;
 	assert(settle.next == list->count);
+	list->spare = settle.to.splice;
+	list->spare_room = settle.to.room;
 	return cut_pieces(&settle.to, from, end, pieces);
 }

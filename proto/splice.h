@@ -21,6 +21,8 @@ struct splices {
 	struct bytes message;
 	struct splice *splice;
 	size_t count, room;
+	struct splice *spare; /* what settling uses, kept for the next time */
+	size_t spare_room;
 };
 
 /* Adds one; a splice that changes nothing is left out. What is put must outlive the pieces. What belongs
@@ -29,8 +31,8 @@ struct splices {
 MUST_USE bool splice_add(struct splices *list, struct splice splice);
 
 /* Sorts, repairs the lengths of the messages that `node` knows (every message around a splice must be one
- * of them) in the run [from, end) of the message, and lists the result of that run as pieces. False: the
- * arena is full. */
+ * of them) in the run [from, end) of the message, and lists the result of that run as pieces. The list may
+ * be used again with count 0. False: the arena is full. */
 MUST_USE bool splice_settle(struct splices *list, const struct plan_node *node, size_t from, size_t end,
 			    struct proto_pieces *pieces);
 

@@ -25,7 +25,7 @@ static bool take_varint(struct wire_cursor *cursor, uint64_t *value)
 	return problem(cursor, "a varint is longer than 10 bytes");
 }
 
-static inline bool take_tag(struct wire_cursor *cursor, uint32_t *number, enum wire_type *type)
+static bool take_tag(struct wire_cursor *cursor, uint32_t *number, enum wire_type *type)
 {
 	const char *at = cursor->at;
 	uint64_t tag = (uint8_t)*at;
@@ -54,7 +54,7 @@ static bool take_fixed(struct wire_cursor *cursor, enum wire_type type, uint64_t
 	return true;
 }
 
-static inline bool take_run(struct wire_cursor *cursor, const char **body)
+static bool take_run(struct wire_cursor *cursor, const char **body)
 {
 	const char *from = cursor->at;
 	uint64_t len;
@@ -111,10 +111,8 @@ static bool take_value(struct wire_cursor *cursor, enum wire_type type, uint64_t
 	return take_fixed(cursor, type, value);
 }
 
-bool wire_next(struct wire_cursor *cursor, struct wire_field *field)
+bool wire_next_any(struct wire_cursor *cursor, struct wire_field *field)
 {
-	if (cursor->at >= cursor->end)
-		return false;
 	field->tag = cursor->at;
 	if (!take_tag(cursor, &field->number, &field->type))
 		return false;

@@ -51,8 +51,34 @@ struct wire_field {
 	uint64_t value;	     /* VARINT: the number; FIXED: the bits */
 };
 
-/* The next field; false at the end, or with cursor->problem set. */
-bool wire_next(struct wire_cursor *cursor, struct wire_field *field);
+/* The next field, whatever it is. For wire_next. */
+bool wire_next_any(struct wire_cursor *cursor, struct wire_field *field);
+
+/* The next field; false at the end, or with cursor->problem set. What nearly all fields are is done in place:
+ * a tag of one byte, and a length or number of one byte or a double. */
+static inline bool wire_next(struct wire_cursor *cursor, struct wire_field *field)
+{
+	const char *at = cursor->at;
+	ptrdiff_t left = cursor->end - at;
+	if (left <= 0)
+		return false;
+	uint8_t tag = (uint8_t)at[0], next = left > 1 ? (uint8_t)at[1] : 0x80;
+	bool small = tag < 0x80 && tag >= 8;
+	enum wire_type type = (enum wire_type)(tag & 7);
+	if (small && type == WIRE_LEN && next < 0x80 && next <= left - 2) {
+		*field = (struct wire_field){tag >> 3, type, at, at + 1, at + 2, at + 2 + next, 0};
+	} else if (small && type == WIRE_VARINT && next < 0x80) {
+		*field = (struct wire_field){tag >> 3, type, at, at + 1, at + 1, at + 2, next};
+	} else if (small && type == WIRE_FIXED64 && left >= 9) {
+		uint64_t bits;
+		memcpy(&bits, at + 1, sizeof bits);
+		*field = (struct wire_field){tag >> 3, type, at, at + 1, at + 1, at + 9, le64toh(bits)};
+	} else {
+		return wire_next_any(cursor, field);
+	}
+	cursor->at = field->end;
+	return true;
+}
 
 /* Reads one varint or fixed value of an element in a packed run, by wire type. False as wire_next. */
 bool wire_next_packed(struct wire_cursor *cursor, enum wire_type type, uint64_t *value);

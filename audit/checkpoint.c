@@ -101,8 +101,16 @@ bool audit_checkpoint_find(struct bytes line, struct buf *note)
 		if (!take_until(&rest, ' ', &origin) || !take_until(&rest, ' ', &size) ||
 		    !take_until(&rest, ' ', &root) || rest.len < AUDIT_SIGNATURE_LEN)
 			continue;
-		buf_printf(note, "%.*s\n%.*s\n%.*s\n\n" DASH "%.*s %.*s\n", BYTES_ARG(origin),
-			   BYTES_ARG(size), BYTES_ARG(root), BYTES_ARG(origin), AUDIT_SIGNATURE_LEN, rest.at);
+		/* The words may be somebody's prose: only what reads as a checkpoint is one. */
+		struct audit_checkpoint unused;
+		size_t start = note->len;
+		buf_printf(note, "%.*s\n%.*s\n%.*s\n", BYTES_ARG(origin), BYTES_ARG(size), BYTES_ARG(root));
+		struct bytes text = {note->at + start, note->len - start};
+		if (note->failed || !audit_checkpoint_parse(text, &unused, NULL)) {
+			note->len = start;
+			continue;
+		}
+		buf_printf(note, "\n" DASH "%.*s %.*s\n", BYTES_ARG(origin), AUDIT_SIGNATURE_LEN, rest.at);
 		return !note->failed;
 	}
 	return false;

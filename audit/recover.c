@@ -203,6 +203,22 @@ static void note_last(struct survey *s, struct bytes entry)
 		audit_entry_read_head(entry, &head, NULL) && bytes_equal(head.type, BYTES_LITERAL("close"));
 }
 
+/* Where every entry stands in a full bundle, the last one does. */
+static bool note_last_published(struct survey *s, struct err *err)
+{
+	struct bytes bundle, entry = {NULL, 0};
+	bool exact;
+	if (s->end > s->begin || s->end == 0)
+		return true;
+	if (!audit_reader_bundle(&s->reader, s->end / AUDIT_TILE_WIDTH - 1, AUDIT_TILE_WIDTH, &bundle, &exact,
+				 err))
+		return false;
+	while (audit_bundle_next(&bundle, &entry))
+		;
+	note_last(s, entry);
+	return true;
+}
+
 /* Reads everything that is not in a full bundle. READY also when the epoch is empty. */
 static enum outcome survey_journal(const struct audit_recover_options *o, struct audit_recovered *r,
 				   const struct check *c)
@@ -245,6 +261,8 @@ static enum outcome survey_journal(const struct audit_recover_options *o, struct
 			r->cut.name, r->cut.offset, r->cut.index, r->cut.why);
 		return damaged(o, r, c->err);
 	}
+	if (!note_last_published(s, c->err))
+		return damaged(o, r, c->err);
 	if (s->end >= r->checkpoint.size)
 		return READY;
 	err_set(c->err, "journal: ends before entry %" PRIu64 "; the checkpoint covers %" PRIu64, s->end,

@@ -489,23 +489,22 @@ static void an_explanation_is_replaced_or_cleared(void **state)
 	(void)state;
 }
 
-/* The replacement speaks the request's locale; a rule for that locale, which did not concern the original,
- * finds it wanting: its label is approved in French only. */
+/* A text for prompts is not held against rules for explanations at load: here it replaces one. */
 static void what_is_still_not_within_is_suppressed(void **state)
 {
-	struct facts_prompt prompt = {
-		.id = BYTES_LITERAL("p"), .text = BYTES_LITERAL("bad"), .locale = BYTES_LITERAL("en")};
-	struct trial trial = {.facts = {.prompt_count = 1, .prompts = &prompt}};
+	struct trial trial = {.facts = {.explanation = BYTES_LITERAL("bad"), .locale = BYTES_LITERAL("en")}};
 	struct rules_ruleset *ruleset = ruleset_of(
-		"rules = ( { id = \"a\"; kind = \"phrase_deny\"; reason = \"r\"; phrases = \"bad\"; fallback = \"n\"; },"
-		" { id = \"b\"; kind = \"phrase_deny\"; reason = \"r\"; phrases = \"sorry\"; action = \"suppress\";"
-		" effective = { from = \"2026-01-01\"; }; locales = \"en-US\"; },"
-		" { id = \"t\"; kind = \"template_allow\"; reason = \"r\"; action = \"suppress\"; when = { surface = \"x\"; }; } );"
-		"texts = ( { id = \"n\"; locale = \"en\"; text = \"Sorry.\"; } );");
-	prompt.locale = BYTES_LITERAL("en-US");
+		"rules = ( { id = \"a\"; kind = \"phrase_deny\"; reason = \"r\"; phrases = \"bad\"; fallback "
+		"= \"n\"; },"
+		" { id = \"b\"; kind = \"phrase_deny\"; reason = \"r\"; phrases = \"sorry\"; action = "
+		"\"flag\"; on = \"explanation\"; },"
+		" { id = \"c\"; kind = \"phrase_deny\"; reason = \"r\"; phrases = \"sorry\"; fallback = "
+		"\"n\"; on = \"explanation\"; } );"
+		"texts = ( { id = \"n\"; locale = \"en\"; kind = \"pause\"; text = \"Sorry.\"; } );");
 	trial_decide(&trial, ruleset);
-	/* the replacement carries the catalogue's locale, en: rule b no longer concerns it */
-	assert_string_equal(trial_story(&trial), "t suppress exceeded p");
+	assert_string_equal(trial_story(&trial), "c suppress exceeded");
+	assert_true(trial.decision.edits.explanation_set);
+	assert_int_equal(trial.decision.edits.explanation.len, 0);
 	trial_done(&trial);
 	rules_ruleset_drop(ruleset);
 	(void)state;

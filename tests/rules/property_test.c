@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Properties over random rulesets and responses:
+ *
+ *   - governing a governed response with the same history changes nothing
+ *   - what leaves satisfies every enforcing rule, judged by a naive second implementation
+ *   - the order of rules and files never matters; nor does going through `effective`
+ *   - adding a rule never widens a bound
+ */
+#include "support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	SEED = 20261123,
+	RULESETS = 500,
+	RESPONSES = 50,
+	RULES_MAX = 7,
+	ITEMS_MAX = 8,
+	PROMPTS_MAX = 4,
+	EVENTS_MAX = 5
+};
+
+/* xorshift64*: Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled" */
+static uint64_t random_state;
+
+static unsigned pick(unsigned below)
+{
+	random_state ^= random_state >> 12;
+	random_state ^= random_state << 25;
+	random_state ^= random_state >> 27;
+	return (unsigned)((random_state * UINT64_C(2685821657736338717)) >> 33) % below;
+}
+
+#define ONE_OF(list) list[pick(COUNT(list))]
+
+/* --- random rules --- */
+
+/* A rule as text, and what the naive judge needs of it. */
+struct random_rule {
+	char text[1024];
+	enum { BOUND, CAP, DENY, ALLOW } kind;
+	bool enforcing, flags, narrowed; /* narrowed: by `when`; not judged */
+	double absolute, relative;	 /* negative: none */
+	bool missing_last;
+	int max;
+	enum { RESPONSE, SESSION, USER } per;
+	int64_t window_ns;
+	const char *phrase;
+};
+
+static const char *const words[] = {"bad", "worse", "fault", "blame"};
+static const double bounds[] = {0, 0.1, 0.2, 0.5, 1, 3};
+static const char catalogue[] =
+	"texts = ( { id = \"n\"; locale = \"en\"; kind = \"acknowledgement\"; text = \"Sorry.\"; },"
+	" { id = \"n\"; locale = \"de\"; text = \"Pardon.\"; choices = ( { kind = \"decline\"; label = "
+	"\"Nein\"; } ); },"
+	" { id = \"q\"; locale = \"en\"; text = \"Less {c}?\"; slots = ( { name = \"c\"; max_chars = 8; } ); "
+	"} );\n";
+
+static int random_bound(struct random_rule *rule, char *text, size_t room)
+{
+	static const char *const actions[] = {"clamp", "clamp", "revert", "reject", "flag"};
+	static const char *const missing[] = {"last", "allow", "reject"};
+	const char *action = ONE_OF(actions), *absent = ONE_OF(missing);
+	unsigned which = 1 + pick(3);
+	int len = 0;
+	rule->flags = strcmp(action, "flag") == 0;
+	rule->missing_last = strcmp(absent, "last") == 0;
+	rule->absolute = which & 1 ? ONE_OF(bounds) : -1;
+	rule->relative = which & 2 ? ONE_OF(bounds) : -1;
+	if (which & 1)
+		len += snprintf(text, room, "max_absolute = %g; ", rule->absolute);
+	if (which & 2)
+		len += snprintf(text + len, room - (size_t)len, "max_relative = %g; ", rule->relative);
+	return len + snprintf(text + len, room - (size_t)len,
+			      "kind = \"score_bound\"; action = \"%s\"; missing_baseline = \"%s\"; %s",
+			      action, absent, pick(4) ? "" : "on_unknown = \"flag\"; ");
+}
+
+static int random_cap(struct random_rule *rule, char *text, size_t room)
+{
+	static const char *const pers[] = {"response", "session", "user"};
+	static const char *const windows[] = {"1m", "30m", "1d"};
+	static const int64_t lengths[] = {60, 1800, 86400};
+	unsigned window = pick(3);
+	rule->max = (int)pick(4);
+	rule->per = pick(3);
+	rule->window_ns = lengths[window] * 1000000000;
+	rule->flags = pick(6) == 0;
+	int len = snprintf(text, room, "kind = \"prompt_cap\"; max = %d; per = \"%s\"; action = \"%s\"; ",
+			   rule->max, pers[rule->per], rule->flags ? "flag" : "suppress");
+	if (rule->per != RESPONSE)
+		len += snprintf(text + len, room - (size_t)len, "window = \"%s\"; ", windows[window]);
+	return len;
+}
+
+static int random_language(struct random_rule *rule, char *text, size_t room)
+{
+	static const char *const actions[] = {"replace", "replace", "suppress", "reject", "flag"};
+	const char *action = ONE_OF(actions);
+	rule->flags = strcmp(action, "flag") == 0;
+	rule->phrase = ONE_OF(words);
+	if (rule->kind == DENY)
+		return snprintf(
+			text, room,
+			"kind = \"phrase_deny\"; phrases = \"%s\"; action = \"%s\"; fallback = \"n\"; ",
+			rule->phrase, action);
+	return snprintf(text, room,
+			"kind = \"template_allow\"; action = \"%s\"; fallback = \"n\"; on = [ \"text\"%s ]; ",
+			action, pick(2) ? ", \"explanation\"" : "");
+}
+
+static void random_rule(struct random_rule *rule, unsigned number)
+{
+	static const char *const modes[] = {"enforce", "enforce", "enforce", "observe", "off"};
+	static const char *const whens[] = {"",
+					    "",
+					    "",
+					    "when = { surface = \"home\"; }; ",
+					    "when = { not = { surface = \"home\"; }; }; ",
+					    "when = { locale = \"en\"; share = 0.5; }; "};
+	const char *mode = ONE_OF(modes), *when = ONE_OF(whens);
+	*rule = (struct random_rule){.kind = pick(4)};
+	int len = snprintf(rule->text, sizeof rule->text,
+			   "{ id = \"r%u.%u\"; reason = \"r\"; mode = \"%s\"; %s", pick(100), number, mode,
+			   when);
+	char *rest = rule->text + len;
+	size_t room = sizeof rule->text - (size_t)len;
+	len = rule->kind == BOUND ? random_bound(rule, rest, room)
+	      : rule->kind == CAP ? random_cap(rule, rest, room)
+				  : random_language(rule, rest, room);
+	snprintf(rest + len, room - (size_t)len, "}");
+	rule->enforcing = strcmp(mode, "enforce") == 0;
+	rule->narrowed = *when != '\0';
+}
+
+/* One file, or two: the rules in the given order, the second half in the second file. */
+static struct rules_ruleset *load(const struct random_rule *rule, const unsigned *order, unsigned count,
+				  bool split)
+{
+	struct folder folder;
+	struct rules_findings findings = {0};
+	char *text[2] = {NULL, NULL};
+	size_t room = (count + 1) * sizeof rule->text + sizeof catalogue + 256;
+	folder_make(&folder);
+	for (unsigned f = 0; f < (split ? 2u : 1u); f++) {
+		unsigned from = f ? count / 2 : 0, to = split && !f ? count / 2 : count;
+		text[f] = malloc(room);
+		assert_non_null(text[f]);
+		int len = snprintf(text[f], room, "%s%s\nrules = (", f ? "format = 1;" : HEAD,
+				   f == split ? catalogue : "");
+		for (unsigned i = from; i < to; i++)
+			len += snprintf(text[f] + len, room - (size_t)len, "%s\n%s", i > from ? "," : "",
+					rule[order[i]].text);
+		snprintf(text[f] + len, room - (size_t)len, ");\n");
+		folder_put(&folder, f ? "b.cfg" : "a.cfg", text[f], strlen(text[f]));
+	}
+	struct rules_ruleset *ruleset = rules_ruleset_load(folder.path, NOW, &findings);
+	for (size_t i = 0; !ruleset && i < findings.count; i++)
+		print_error("%s\n", findings.finding[i].text);
+	rules_findings_done(&findings);
+	folder_remove(&folder);
+	free(text[0]);
+	free(text[1]);
+	assert_non_null(ruleset);
+	return ruleset;
+}
+
+static struct rules_ruleset *through_effective(const struct rules_ruleset *ruleset)
+{
+	struct folder folder;
+	struct rules_findings findings = {0};
+	char *text = rules_ruleset_effective(ruleset);
+	folder_make(&folder);
+	folder_put(&folder, "e.cfg", text, strlen(text));
+	struct rules_ruleset *again = rules_ruleset_load(folder.path, NOW, &findings);
+	assert_non_null(again);
+	rules_findings_done(&findings);
+	folder_remove(&folder);
+	free(text);
+	return again;
+}
+
+/* --- random responses --- */
+
+struct response {
+	struct facts facts;
+	double score[ITEMS_MAX], baseline[ITEMS_MAX];
+	uint8_t score_present[ITEMS_MAX], baseline_present[ITEMS_MAX];
+	struct bytes id[ITEMS_MAX];
+	struct facts_prompt prompt[PROMPTS_MAX];
+	struct rules_event session[EVENTS_MAX], user[EVENTS_MAX];
+	struct rules_history history;
+};
+
+static double random_value(bool narrow)
+{
+	static const double plain[] = {0, 0.1, 0.25, 0.4, 0.5, 0.7, 1, 2, 3, -0.4, -1, 1e-9, 1e12};
+	double value = ONE_OF(plain);
+	if (pick(3) == 0)
+		value += (double)pick(1000000) / 999983;
+	return narrow ? (double)(float)value : value;
+}
+
+static int by_score(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x < y) - (x > y);
+}
+
+static void random_items(struct response *response)
+{
+	static const char *const ids[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+	struct facts *facts = &response->facts;
+	bool narrow = pick(2), odd = pick(8) == 0;
+	facts->item_count = pick(ITEMS_MAX + 1);
+	facts->order = pick(3);
+	for (size_t i = 0; i < facts->item_count; i++) {
+		response->id[i] = bytes_of(ids[i]);
+		response->score[i] = random_value(narrow);
+		response->score_present[i] = 1;
+		response->baseline[i] = random_value(narrow && pick(2));
+		response->baseline_present[i] = pick(12) != 0;
+		if (odd && pick(4) == 0)
+			response->score[i] = pick(2) ? (double)NAN : (double)INFINITY;
+		if (odd && pick(6) == 0)
+			response->score_present[i] = 0;
+		if (odd && pick(8) == 0)
+			response->baseline[i] = (double)NAN;
+	}
+	if (!odd && pick(2))
+		qsort(response->score, facts->item_count, sizeof(double), by_score);
+	facts->item_id = response->id;
+	facts->item_score = (struct facts_numbers){response->score, response->score_present, narrow};
+	facts->item_baseline = (struct facts_numbers){response->baseline, response->baseline_present, false};
+}
+
+static void random_prompts(struct response *response)
+{
+	static const char *const texts[] = {"Sorry.",
+					    "Pardon.",
+					    "Less jazz?",
+					    "Less bad?",
+					    "It is your fault",
+					    "so BAD",
+					    "worse",
+					    "y\xff",
+					    "\xd0\xb2"
+					    "ad",
+					    "f\xc3\xa0ult",
+					    "fine"};
+	static const char *const locales[] = {NULL, "en", "en-GB", "de", "fr", "de_DE"};
+	static struct facts_choice choice = {.label = {"Nein", 4}, .kind = CHOICE_DECLINE};
+	struct facts *facts = &response->facts;
+	facts->prompt_count = pick(PROMPTS_MAX + 1);
+	facts->prompts = response->prompt;
+	for (size_t i = 0; i < facts->prompt_count; i++)
+		response->prompt[i] = (struct facts_prompt){.id = bytes_of(i % 2 ? "odd" : "even"),
+							    .text = bytes_of(ONE_OF(texts)),
+							    .locale = bytes_of(ONE_OF(locales)),
+							    .kind = pick(PROMPT_OTHER + 1),
+							    .choices = &choice,
+							    .choice_count = pick(2)};
+	facts->locale = bytes_of(ONE_OF(locales));
+	facts->explanation = bytes_of(pick(2) ? ONE_OF(texts) : NULL);
+}
+
+static void random_events(struct rules_history_subject *subject, struct rules_event *event)
+{
+	static const int64_t ages[] = {0, 1, 59, 60, 61, 1799, 1800, 86399, 86400};
+	*subject = (struct rules_history_subject){pick(5) != 0, event, pick(EVENTS_MAX)};
+	if (!subject->known)
+		subject->count = 0;
+	for (size_t i = 0; i < subject->count; i++)
+		event[i] = (struct rules_event){.time_ns = NOW - ONE_OF(ages) * 1000000000 +
+							   (int64_t)pick(3) - 1,
+						.entry = i,
+						.prompt = pick(PROMPT_OTHER + 1),
+						.type = pick(5) ? RULES_EVENT_DELIVERED : RULES_EVENT_SIGNAL};
+}
+
+static void random_response(struct response *response)
+{
+	static const char *const surfaces[] = {NULL, "home", "feed"};
+	static const char *const sessions[] = {NULL, "s1", "s2", "s3"};
+	*response = (struct response){.facts = {.surface = bytes_of(ONE_OF(surfaces))}};
+	response->facts.session = bytes_of(ONE_OF(sessions));
+	random_items(response);
+	random_prompts(response);
+	random_events(&response->history.session, response->session);
+	random_events(&response->history.user, response->user);
+}
+
+/* The response as it leaves. Runs of bytes still belong to the decision's arena. */
+static void apply(const struct response *from, const struct rules_decision *decision, struct response *to)
+{
+	const struct edits *edits = &decision->edits;
+	*to = *from;
+	for (size_t place = 0; place < from->facts.item_count; place++) {
+		size_t item = edits->order ? edits->order[place] : place;
+		bool set = edits->score && edits->score_set[item];
+		to->score[place] = set ? edits->score[item] : from->score[item];
+		to->score_present[place] = set || from->score_present[item];
+		to->baseline[place] = from->baseline[item];
+		to->baseline_present[place] = from->baseline_present[item];
+		to->id[place] = from->id[item];
+		if (set && from->facts.item_score.narrow)
+			assert_true((double)(float)to->score[place] == to->score[place]);
+	}
+	to->facts.item_score.value = to->score;
+	to->facts.item_score.present = to->score_present;
+	to->facts.item_baseline.value = to->baseline;
+	to->facts.item_baseline.present = to->baseline_present;
+	to->facts.item_id = to->id;
+	to->facts.prompts = to->prompt;
+	to->facts.prompt_count = decision->prompt_count;
+	for (size_t i = 0; i < decision->prompt_count; i++)
+		to->prompt[i] = decision->prompt[i];
+	if (edits->explanation_set)
+		to->facts.explanation = edits->explanation;
+	to->history.session.event = to->session;
+	to->history.user.event = to->user;
+}
+
+/* --- properties --- */
+
+static void decide(const struct response *response, const struct rules_ruleset *ruleset, struct trial *trial)
+{
+	*trial = (struct trial){.facts = response->facts, .history = response->history};
+	trial_decide(trial, ruleset);
+}
+
+/* All that a decision says, in bits. */
+static const char *print(struct trial *trial)
+{
+	const struct edits *edits = &trial->decision.edits;
+	const char *text =
+		arena_printf(&trial->arena, "%d %s %s [%.*s]", trial->decision.rejected, trial_story(trial),
+			     trial_texts(trial), BYTES_ARG(edits->explanation));
+	for (size_t i = 0; text && i < trial->facts.item_count; i++)
+		text = arena_printf(&trial->arena, "%s %u:%a", text,
+				    edits->order ? edits->order[i] : (unsigned)i,
+				    edits->score && edits->score_set[i] ? edits->score[i] : 0);
+	assert_non_null(text);
+	return text;
+}
+
+static bool judged(const struct random_rule *rule)
+{
+	return rule->enforcing && !rule->flags && !rule->narrowed;
+}
+
+static bool finite_baseline(const struct response *response, size_t item)
+{
+	return response->baseline_present[item] && isfinite(response->baseline[item]);
+}
+
+static bool bound_holds(const struct random_rule *rule, const struct response *left)
+{
+	bool any = false, behind = false, good = true;
+	for (size_t i = 0; i < left->facts.item_count; i++)
+		any |= finite_baseline(left, i);
+	for (size_t i = 0; any && i < left->facts.item_count; i++) {
+		if (!finite_baseline(left, i)) {
+			behind = true;
+			continue;
+		}
+		good &= !(rule->missing_last && behind);
+		long double b = left->facts.item_score.narrow ? (long double)(float)left->baseline[i]
+							      : (long double)left->baseline[i];
+		long double distance = fabsl((long double)left->score[i] - b);
+		if (!left->score_present[i] || !isfinite(left->score[i]))
+			continue; /* on_unknown = "flag" */
+		/* the judge's own rounding: one part in 2^62 */
+		long double slack = (fabsl(b) + distance) * 0x1p-62L;
+		if (rule->absolute >= 0)
+			good &= distance <= (long double)rule->absolute + slack;
+		if (rule->relative >= 0)
+			good &= distance <= (long double)rule->relative * fabsl(b) + slack;
+	}
+	return good;
+}
+
+static bool cap_holds(const struct random_rule *rule, const struct response *left)
+{
+	const struct rules_history_subject *subject =
+		rule->per == USER ? &left->history.user : &left->history.session;
+	size_t count = left->facts.prompt_count;
+	if (rule->per != RESPONSE && !subject->known)
+		return count == 0;
+	for (size_t i = 0; rule->per != RESPONSE && i < subject->count; i++)
+		count += subject->event[i].type == RULES_EVENT_DELIVERED &&
+			 NOW - rule->window_ns < subject->event[i].time_ns;
+	return left->facts.prompt_count == 0 || count <= (size_t)rule->max;
+}
+
+static bool language_holds(const struct random_rule *rule, const struct response *left)
+{
+	for (size_t i = 0; i < left->facts.prompt_count; i++) {
+		char text[64];
+		snprintf(text, sizeof text, "%.*s", BYTES_ARG(left->facts.prompts[i].text));
+		if (rule->kind == DENY && strcasestr(text, rule->phrase))
+			return false;
+		if (rule->kind == ALLOW && *text && strcmp(text, "Sorry.") != 0 &&
+		    strcmp(text, "Pardon.") != 0 && strncmp(text, "Less ", 5) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool holds(const struct random_rule *rule, const struct response *left)
+{
+	return rule->kind == BOUND ? bound_holds(rule, left)
+	       : rule->kind == CAP ? cap_holds(rule, left)
+				   : language_holds(rule, left);
+}
+
+static void governed_again_nothing_changes(const struct response *left, const struct rules_ruleset *ruleset)
+{
+	struct trial again;
+	decide(left, ruleset, &again);
+	if (again.decision.changed)
+		fail_msg("not idempotent: %s", print(&again));
+	trial_done(&again);
+}
+
+/* By item id: how far from its baseline it leaves. */
+static double distance_of(const struct response *left, struct bytes id)
+{
+	for (size_t i = 0; i < left->facts.item_count; i++)
+		if (bytes_equal(left->id[i], id) && finite_baseline(left, i)) {
+			double b = left->facts.item_score.narrow ? (double)(float)left->baseline[i]
+								 : left->baseline[i];
+			return fabs(left->score[i] - b);
+		}
+	return 0;
+}
+
+struct variants {
+	struct rules_ruleset *plain, *shuffled, *again, *extended;
+	struct random_rule rule[RULES_MAX + 1];
+	unsigned count;
+	size_t changed, rejected, widened_checked;
+};
+
+static void check_response(struct variants *variants, const struct response *response)
+{
+	struct trial plain, other;
+	struct response left, tighter;
+	decide(response, variants->plain, &plain);
+	decide(response, variants->shuffled, &other);
+	assert_string_equal(print(&plain), print(&other));
+	trial_done(&other);
+	decide(response, variants->again, &other);
+	assert_string_equal(print(&plain), print(&other));
+	trial_done(&other);
+	variants->changed += plain.decision.changed;
+	variants->rejected += plain.decision.rejected;
+	if (!plain.decision.rejected) {
+		apply(response, &plain.decision, &left);
+		for (unsigned i = 0; i < variants->count; i++)
+			if (judged(&variants->rule[i]) && !holds(&variants->rule[i], &left))
+				fail_msg("%s does not hold: %s", variants->rule[i].text, print(&plain));
+		governed_again_nothing_changes(&left, variants->plain);
+		decide(response, variants->extended, &other);
+		if (!other.decision.rejected) {
+			apply(response, &other.decision, &tighter);
+			for (size_t i = 0; i < response->facts.item_count; i++)
+				assert_false(distance_of(&tighter, response->id[i]) >
+					     distance_of(&left, response->id[i]));
+			variants->widened_checked++;
+		}
+		trial_done(&other);
+	}
+	trial_done(&plain);
+}
+
+static void properties_hold(void **state)
+{
+	struct variants variants = {.changed = 0};
+	random_state = SEED;
+	print_message("seed %d\n", SEED);
+	for (int r = 0; r < RULESETS; r++) {
+		unsigned order[RULES_MAX + 1];
+		variants.count = 1 + pick(RULES_MAX);
+		for (unsigned i = 0; i <= variants.count; i++) {
+			random_rule(&variants.rule[i], i);
+			order[i] = i;
+		}
+		variants.plain = load(variants.rule, order, variants.count, false);
+		variants.extended = load(variants.rule, order, variants.count + 1, false);
+		for (unsigned i = variants.count; i > 1; i--) {
+			unsigned other = pick(i), kept = order[i - 1];
+			order[i - 1] = order[other];
+			order[other] = kept;
+		}
+		variants.shuffled = load(variants.rule, order, variants.count, true);
+		variants.again = through_effective(variants.plain);
+		for (int i = 0; i < RESPONSES; i++) {
+			struct response response;
+			random_response(&response);
+			check_response(&variants, &response);
+		}
+		rules_ruleset_drop(variants.plain);
+		rules_ruleset_drop(variants.extended);
+		rules_ruleset_drop(variants.shuffled);
+		rules_ruleset_drop(variants.again);
+	}
+	print_message("%d pairs: %zu changed, %zu rejected, %zu with one rule more\n", RULESETS * RESPONSES,
+		      variants.changed, variants.rejected, variants.widened_checked);
+	/* the generator must not drift into responses that no rule touches */
+	assert_true(variants.changed > RULESETS * RESPONSES / 4);
+	assert_true(variants.widened_checked > RULESETS * RESPONSES / 4);
+	(void)state;
+}
+
+/* The control: the naive judge sees a bound broken by one unit in the last place, a cap by one prompt, and a
+ * denied word. */
+static void the_judge_can_fail(void **state)
+{
+	struct response left = {
+		.score = {1.5}, .baseline = {1}, .score_present = {1}, .baseline_present = {1}};
+	struct random_rule bound = {.kind = BOUND, .absolute = 0.5, .relative = -1};
+	struct random_rule cap = {.kind = CAP, .max = 1, .per = RESPONSE},
+			   deny = {.kind = DENY, .phrase = "bad"};
+	left.facts = (struct facts){.item_count = 1, .prompt_count = 1, .prompts = left.prompt};
+	left.prompt[0].text = BYTES_LITERAL("good");
+	assert_true(holds(&bound, &left) && holds(&cap, &left) && holds(&deny, &left));
+	left.score[0] = nextafter(1.5, 2);
+	assert_false(holds(&bound, &left));
+	left.facts.prompt_count = 2;
+	assert_false(holds(&cap, &left));
+	left.prompt[1].text = BYTES_LITERAL("so Bad");
+	assert_false(holds(&deny, &left));
+	(void)state;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_judge_can_fail),
+		cmocka_unit_test(properties_hold),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

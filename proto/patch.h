@@ -14,13 +14,14 @@
 #include "proto/view.h"
 
 struct proto_pieces {
-	struct bytes *piece; /* arena; each borrows from the original message or the arena */
+	struct bytes *piece; /* arena; each borrows from the message, the arena or a text of the edits */
 	size_t count;
 	size_t len; /* bytes, all pieces together */
 };
 
 /* places: from the view of the same message. *pieces is written only on PROTO_OK. PROTO_LIMIT: the arena
- * is full or the message would pass 2 GiB. Thread: any. */
+ * is full or the message would pass 2 GiB. A fact that the mapping has no path for is left alone; a kind that
+ * is OTHER stays as it stands; choices that say the same stay, others are written anew. Thread: any. */
 MUST_USE enum proto_result proto_patch(const struct proto_places *places, const struct edits *edits,
 				       struct arena *arena, struct proto_pieces *pieces, struct err *err);
 

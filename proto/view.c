@@ -426,6 +426,7 @@ static bool begin(struct view *view, enum proto_record record, void *base)
 		if (fact_rows[fact].record == record)
 			forget(view, (enum proto_fact)fact, 0);
 	const struct plan_node *plan = view->method->plan[record];
+	assert(plan); /* a ranking method has requests and responses, a signal method signals */
 	return !plan->lists || count_rows(view, plan, view->message);
 }
 

@@ -25,14 +25,14 @@ struct proto_limits {
 
 enum proto_result {
 	PROTO_OK,
-	PROTO_MALFORMED, /* truncated, a bad varint, a wrong wire type, nesting too deep */
+	PROTO_MALFORMED, /* truncated, a bad varint, a mapped field of another wire type, nesting too deep */
 	PROTO_LIMIT,	 /* more items or prompts than the limits allow, or the arena's limit reached */
 };
 
 /* Where each fact of one response stands in its message; made by view, read by patch. */
 struct proto_places;
 
-/* The context facts of a request. Writes only the context members of *facts (the rest is left alone);
+/* The context facts of a request; attributes are sorted by name. Writes only the context members of *facts (the rest is left alone);
  * err names the place as `request: byte N: ...`. On failure *facts is unchanged. */
 MUST_USE enum proto_result proto_view_request(const struct proto_method *method, struct bytes message,
 					      const struct proto_limits *limits, struct arena *arena,

@@ -14,6 +14,7 @@ import re
 import signal
 import subprocess
 import threading
+import time
 import urllib.error
 import urllib.request
 
@@ -246,6 +247,15 @@ class Sidecar:
             if dict(re.findall(r'(\w+)="([^"]*)"', match[2] or "")) == labels:
                 return float(match[3])
         return None
+
+    def settled(self):
+        """Returns when no call is in flight: none hangs behind what its application saw."""
+        until = time.monotonic() + harness.GUARD_S
+        while self.metric("rankguard_in_flight") != 0:
+            assert time.monotonic() < until, "calls stay in flight"
+
+    def failures(self, kind, effect="closed"):
+        return self.metric("rankguard_failures_total", **{"class": kind, "effect": effect})
 
     def _admin_port(self):
         """The port that the process listens on: the configuration asked for any free one."""

@@ -215,6 +215,22 @@ def initial_first(recommender, caller, method):
     return {"early": early, "first": next(call), "cancelled": call.cancel()}
 
 
+def empty_initial_first(recommender, caller, method):
+    """The same with initial metadata that hold nothing: an application may wait for them before it goes on."""
+    gate = Gate()
+
+    def behave(call):
+        call.context.send_initial_metadata(())
+        gate.wait()
+        yield words(b"late")
+
+    recommender.on(method, behave)
+    call = caller.stream(method, Feed())
+    early = list(call.initial_metadata())
+    gate.open()
+    return {"early": early, "first": next(call), "cancelled": call.cancel()}
+
+
 def half_close_order(recommender, caller, method):
     """The recommender answers something else once the application has half-closed."""
 
@@ -356,6 +372,7 @@ UNARY = [
 STREAMS = [
     ("client_stream", client_stream), ("server_stream", server_stream), ("many_messages", many_messages),
     ("ping_pong", ping_pong), ("server_first", server_first), ("initial_first", initial_first),
+    ("empty_initial_first", empty_initial_first),
     ("half_close_order", half_close_order), ("empty_stream", empty_stream),
     ("empty_messages", empty_messages), ("status_mid_stream", status_mid_stream),
     ("status_before_half_close", status_before_half_close), ("cancel_after_begin", cancel_after_begin),

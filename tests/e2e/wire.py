@@ -13,7 +13,7 @@ DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY = 0x0, 0x1, 0x3, 0x4, 0x6, 0x7
 NAMES = {DATA: "DATA", HEADERS: "HEADERS", RST_STREAM: "RST_STREAM", GOAWAY: "GOAWAY"}
 END_STREAM, END_HEADERS, ACK = 0x1, 0x4, 0x1
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-GUARD_S = 60  # a test that hangs ends; no property depends on it
+GUARD_S = 20  # a test that hangs ends; no property depends on it
 
 
 def frame(kind, flags, stream, payload=b""):

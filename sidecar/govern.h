@@ -104,7 +104,7 @@ struct sidecar_receipts {
 };
 void sidecar_receipts_done(struct sidecar_receipts *receipts); /* zeroed is fine */
 
-/* Takes the recommender's own metadata of the receipt's names away: they are ours to give. */
+/* Takes the recommender's own metadata named rankguard-... away: they are ours to give. */
 void sidecar_receipt_strip(grpc_metadata_array *metadata);
 
 /* Notes the last recorded response; its entries are durable. */

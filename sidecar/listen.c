@@ -123,6 +123,15 @@ static void watch(struct sidecar_listener *listener, int fd, unsigned events)
 		sidecar_say(listener->talk, SIDECAR_ERROR, "listen", "epoll: %s", strerror(errno));
 }
 
+/* Closing alone would not take it out of the epoll: the core's own descriptor keeps the connection open, and
+ * the next event would name a number that is somebody else's by then. */
+static void forget(struct sidecar_listener *listener, int twin)
+{
+	epoll_ctl(listener->epoll, EPOLL_CTL_DEL, twin, NULL);
+	close(twin);
+	listener->connections--;
+}
+
 /* A connection becomes the server's; what stays here is a duplicate that sees its end. */
 static void hand_over(struct sidecar_listener *listener, int fd)
 {
@@ -181,9 +190,8 @@ static void *listener_run(void *arg)
 				return NULL;
 			if (is_listening(listener, fd)) {
 				pause |= !accept_all(listener, fd);
-			} else { /* a connection's end; closing takes it out of the epoll */
-				close(fd);
-				listener->connections--;
+			} else { /* a connection's end */
+				forget(listener, fd);
 			}
 		}
 		if (pause)

@@ -12,16 +12,19 @@
  *
  * A message that may not leave ends the stream: the recommender's side is cancelled, and the status is ours.
  *
- * Empty initial metadata are held back for one turn of the queue: when the recommender sent Trailers-Only,
- * its status stands in the queue by then and Trailers-Only is what leaves.
+ * Empty initial metadata are held back for HOLD_MS at the most: when the recommender sent Trailers-Only, its
+ * status follows at once, and Trailers-Only is what leaves. A message sets them free before.
  *
  * One reference per batch in flight; the pump is freed in pump_ended and nowhere else.
  */
 #include "sidecar/govern.h"
 
 #include "sidecar/message.h"
+#include <grpc/support/time.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { HOLD_MS = 2 };
 
 struct pump {
 	struct sidecar_worker *worker;
@@ -39,7 +42,7 @@ struct pump {
 	unsigned waits;
 
 	struct sidecar_tag request_received, request_sent, close_sent, forwarded;
-	struct sidecar_tag initial_received, turned, initial_out, response_received, response_sent;
+	struct sidecar_tag initial_received, turned, held, initial_out, response_received, response_sent;
 	struct sidecar_tag status_received, status_out;
 };
 
@@ -227,10 +230,28 @@ static void on_initial_received(struct sidecar_tag *tag, bool ok)
 	pump_ended(pump);
 }
 
+/* Neither message nor status within one turn of the queue: a short alarm, for servers that speak first with
+ * nothing. The C API's alarm is the deadline of a watch on the channel. */
 static void on_turned(struct sidecar_tag *tag, bool ok)
 {
 	struct pump *pump = SIDECAR_OWNER(tag, struct pump, turned);
 	(void)ok;
+	if (!pump->status_known && !pump->initial_sent) {
+		grpc_channel *channel = pump->worker->upstream;
+		gpr_timespec until = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+						  gpr_time_from_millis(HOLD_MS, GPR_TIMESPAN));
+		grpc_channel_watch_connectivity_state(channel,
+						      grpc_channel_check_connectivity_state(channel, 0),
+						      until, pump->worker->queue, &pump->held);
+		pump->waits++;
+	}
+	pump_ended(pump);
+}
+
+static void on_held(struct sidecar_tag *tag, bool ok)
+{
+	struct pump *pump = SIDECAR_OWNER(tag, struct pump, held);
+	(void)ok; /* the deadline, or the channel's state changed before it */
 	if (!pump->status_known)
 		initial_send(pump);
 	pump_ended(pump);
@@ -313,6 +334,7 @@ static struct pump *pump_new(struct sidecar_worker *worker, const struct sidecar
 	pump->forwarded.complete = on_forwarded;
 	pump->initial_received.complete = on_initial_received;
 	pump->turned.complete = on_turned;
+	pump->held.complete = on_held;
 	pump->initial_out.complete = on_initial_out;
 	pump->response_received.complete = on_response_received;
 	pump->response_sent.complete = on_response_sent;

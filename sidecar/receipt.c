@@ -18,9 +18,9 @@ enum { RULES_LEN = 1024 };
 
 static bool ours(grpc_slice key)
 {
-	return grpc_slice_str_cmp(key, "rankguard-decision") == 0 ||
-	       grpc_slice_str_cmp(key, "rankguard-actions") == 0 ||
-	       grpc_slice_str_cmp(key, "rankguard-rules") == 0;
+	static const char prefix[] = "rankguard-";
+	size_t len = sizeof prefix - 1;
+	return GRPC_SLICE_LENGTH(key) >= len && memcmp(GRPC_SLICE_START_PTR(key), prefix, len) == 0;
 }
 
 void sidecar_receipt_strip(grpc_metadata_array *metadata)

@@ -4,9 +4,15 @@
 #include "rules/fold_table.h"
 #include <stdlib.h>
 
+/* The database holds the last bytes of each folded phrase; the rest is compared here. Hyperscan 5.4.0 fails
+ * with HS_UNKNOWN_ERROR on some literals of more than 32 bytes that end in a run (intel/hyperscan issue 303);
+ * random literals up to 32 never did. */
+enum { TAIL_MAX = 16 };
+
 /* One folded phrase. */
 struct literal {
 	struct bytes folded, phrase;
+	struct bytes tail; /* the end of folded */
 	uint32_t list;
 	uint8_t lane; /* enum fold_lane */
 	bool word;
@@ -84,17 +90,25 @@ enum lexicon_added rules_lexicon_add(struct lexicon *lexicon, size_t list, struc
 		struct bytes text = trim(folded.text);
 		if (text.len == 0)
 			return LEXICON_EMPTY;
-		struct literal literal = {text, phrase, (uint32_t)list, (uint8_t)lane, style.word};
+		size_t before = text.len > TAIL_MAX ? text.len - TAIL_MAX : 0;
+		struct literal literal = {.folded = text,
+					  .phrase = phrase,
+					  .tail = {text.at + before, text.len - before},
+					  .list = (uint32_t)list,
+					  .lane = (uint8_t)lane,
+					  .word = style.word};
 		if (!add_literal(lexicon, literal))
 			return LEXICON_FULL;
 	}
 	return LEXICON_ADDED;
 }
 
-static int by_text(const void *left, const void *right)
+static int by_tail(const void *left, const void *right)
 {
 	const struct literal *a = left, *b = right;
-	int order = bytes_compare(a->folded, b->folded);
+	int order = bytes_compare(a->tail, b->tail);
+	if (order == 0)
+		order = bytes_compare(a->folded, b->folded);
 	if (order == 0)
 		order = (a->list > b->list) - (a->list < b->list);
 	if (order == 0)
@@ -102,7 +116,7 @@ static int by_text(const void *left, const void *right)
 	return order ? order : bytes_compare(a->phrase, b->phrase);
 }
 
-/* Equal texts share one id of the database: a phrase that many rules deny is found once. */
+/* Equal tails share one id of the database. */
 static bool number(struct lexicon *lexicon, const char **text, size_t *len, unsigned *id)
 {
 	lexicon->first = arena_array(lexicon->arena, lexicon->count + 1, sizeof *lexicon->first);
@@ -110,10 +124,10 @@ static bool number(struct lexicon *lexicon, const char **text, size_t *len, unsi
 		return false;
 	for (size_t i = 0; i < lexicon->count; i++) {
 		const struct literal *literal = &lexicon->literal[i];
-		if (i && bytes_equal(literal->folded, literal[-1].folded))
+		if (i && bytes_equal(literal->tail, literal[-1].tail))
 			continue;
-		text[lexicon->ids] = literal->folded.at;
-		len[lexicon->ids] = literal->folded.len;
+		text[lexicon->ids] = literal->tail.at;
+		len[lexicon->ids] = literal->tail.len;
 		id[lexicon->ids] = (unsigned)lexicon->ids;
 		lexicon->first[lexicon->ids++] = (uint32_t)i;
 	}
@@ -126,7 +140,7 @@ bool rules_lexicon_compile(struct lexicon *lexicon, struct err *err)
 	hs_compile_error_t *wrong = NULL;
 	if (lexicon->count == 0)
 		return true;
-	qsort(lexicon->literal, lexicon->count, sizeof *lexicon->literal, by_text);
+	qsort(lexicon->literal, lexicon->count, sizeof *lexicon->literal, by_tail);
 	const char **text = calloc(lexicon->count, sizeof *text);
 	size_t *len = calloc(lexicon->count, sizeof *len);
 	unsigned *id = calloc(lexicon->count, sizeof *id), *flags = calloc(lexicon->count, sizeof *flags);
@@ -221,6 +235,12 @@ static bool touches_odd(const struct scan *scan, size_t from, size_t to)
 	return false;
 }
 
+static bool stands_before(const struct scan *scan, const struct literal *literal, size_t to)
+{
+	size_t len = literal->folded.len;
+	return len <= to && memcmp(scan->folded.text.at + to - len, literal->folded.at, len) == 0;
+}
+
 static bool counts(struct scan *scan, const struct literal *literal, size_t to)
 {
 	size_t from = to - literal->folded.len;
@@ -241,7 +261,8 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
 	for (size_t i = scan->lexicon->first[id]; i < scan->lexicon->first[id + 1]; i++) {
 		const struct literal *literal = &scan->lexicon->literal[i];
 		struct bytes *hit = &scan->hits[literal->list];
-		if (literal->lane == scan->lane && !bytes_present(*hit) && counts(scan, literal, (size_t)to))
+		if (literal->lane == scan->lane && !bytes_present(*hit) &&
+		    stands_before(scan, literal, (size_t)to) && counts(scan, literal, (size_t)to))
 			*hit = literal->phrase;
 	}
 	return scan->full;

@@ -16,6 +16,10 @@ double rules_number_in_type(double value, bool narrow);
 double rules_bound_above(double baseline, double step, bool narrow);
 double rules_bound_below(double baseline, double step, bool narrow);
 
+/* True only when value is inside both bounds by far more than any rounding: the usual case, without the care
+ * that the edges need. */
+bool rules_bound_clearly_within(double value, double baseline, double step, bool narrow);
+
 /* The largest double that is at most factor * |baseline|; both finite, factor >= 0. */
 double rules_step_relative(double factor, double baseline);
 

@@ -75,20 +75,27 @@ static void find(const struct rule *rule, struct rules_work *work, enum rules_ve
 					       .observed = bytes_of(observed)});
 }
 
-static void judge_score(const struct rule *rule, struct rules_work *work, size_t item, double baseline)
+/* The smaller of the two distances. `product` is factor * |baseline|, as exact as the caller needs it. */
+static double step_of(const struct settings *settings, double product)
+{
+	double step = settings->max_absolute.present ? settings->max_absolute.value : INFINITY;
+	return settings->max_relative.present && product < step ? product : step;
+}
+
+static void judge_score(const struct rule *rule, struct rules_work *work, size_t item)
 {
 	const struct settings *settings = rule->settings;
 	bool narrow = work->facts->item_score.narrow;
-	double score = rules_work_score(work, item), step = INFINITY;
+	double score = work->score[item], baseline = work->baseline[item];
+	double step = step_of(settings, settings->max_relative.value * fabs(baseline));
+	if (rules_bound_clearly_within(score, baseline, step, narrow))
+		return;
 	if (isnan(score)) {
 		find(rule, work, RULES_UNKNOWN, rule->head.on_unknown, RULES_TARGET_ITEM, item,
 		     "a score is absent or not finite");
 		return;
 	}
-	if (settings->max_absolute.present)
-		step = settings->max_absolute.value;
-	if (settings->max_relative.present)
-		step = fmin(step, rules_step_relative(settings->max_relative.value, baseline));
+	step = step_of(settings, rules_step_relative(settings->max_relative.value, baseline));
 	double low = rules_bound_below(baseline, step, narrow);
 	double high = rules_bound_above(baseline, step, narrow);
 	if (score >= low && score <= high)
@@ -104,23 +111,13 @@ static void judge_score(const struct rule *rule, struct rules_work *work, size_t
 	rules_work_find(work, finding);
 }
 
-static bool any_baseline(const struct rules_work *work)
-{
-	double baseline;
-	for (size_t i = 0; i < work->facts->item_count; i++)
-		if (rules_work_baseline(work, i, &baseline))
-			return true;
-	return false;
-}
-
 /* The last item that has a baseline stands here; nothing without one may stand before it. */
 static size_t last_with_baseline(const struct rules_work *work)
 {
-	double baseline;
-	for (size_t place = work->facts->item_count; place > 0; place--)
-		if (rules_work_baseline(work, work->order ? work->order[place - 1] : place - 1, &baseline))
-			return place - 1;
-	return 0;
+	size_t place = work->facts->item_count;
+	while (place > 0 && isnan(work->baseline[work->order ? work->order[place - 1] : place - 1]))
+		place--;
+	return place ? place - 1 : 0;
 }
 
 static void judge_missing(const struct rule *rule, struct rules_work *work, size_t item, bool before_others)
@@ -145,10 +142,9 @@ static void judge_missing(const struct rule *rule, struct rules_work *work, size
 static void evaluate(const struct rule *rule, struct rules_work *work)
 {
 	const struct facts *facts = work->facts;
-	double baseline;
 	if (facts->item_count == 0)
 		return;
-	if (!any_baseline(work)) {
+	if (work->baseline_count == 0) {
 		/* there is nothing to go back to */
 		find(rule, work, RULES_UNKNOWN,
 		     rule->head.on_unknown == RULES_FLAG ? RULES_FLAG : RULES_REJECT, RULES_TARGET_RESPONSE,
@@ -160,10 +156,10 @@ static void evaluate(const struct rule *rule, struct rules_work *work)
 		size_t item = work->order ? work->order[place] : place;
 		if (!concerns(rule->settings, facts, item))
 			continue;
-		if (rules_work_baseline(work, item, &baseline))
-			judge_score(rule, work, item, baseline);
-		else
+		if (isnan(work->baseline[item]))
 			judge_missing(rule, work, item, place < last);
+		else
+			judge_score(rule, work, item);
 	}
 }
 

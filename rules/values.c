@@ -20,27 +20,22 @@ static bool exists(const struct facts_numbers *numbers, size_t i)
 	return numbers->present && numbers->present[i] && isfinite(numbers->value[i]);
 }
 
-double rules_work_score(const struct rules_work *work, size_t item)
-{
-	if (work->score_set && work->score_set[item])
-		return work->score[item];
-	return exists(&work->facts->item_score, item) ? work->facts->item_score.value[item] : (double)NAN;
-}
-
-bool rules_work_baseline(const struct rules_work *work, size_t item, double *baseline)
+/* The columns that rules of this step read: each fact is looked at once, however many rules there are. */
+static bool make_columns(struct rules_work *work)
 {
 	const struct facts *facts = work->facts;
-	if (!exists(&facts->item_baseline, item))
-		return false;
-	*baseline = rules_number_in_type(facts->item_baseline.value[item], facts->item_score.narrow);
-	return true;
-}
-
-static bool need_scores(struct rules_work *work)
-{
-	if (!work->score_set) {
-		work->score = rules_work_alloc(work, work->facts->item_count, sizeof *work->score);
-		work->score_set = rules_work_alloc(work, work->facts->item_count, sizeof *work->score_set);
+	size_t count = facts->item_count;
+	work->score = rules_work_alloc(work, count, sizeof *work->score);
+	work->score_set = rules_work_alloc(work, count, sizeof *work->score_set);
+	work->baseline = rules_work_alloc(work, count, sizeof *work->baseline);
+	for (size_t i = 0; i < count && !work->full; i++) {
+		work->score[i] = exists(&facts->item_score, i) ? facts->item_score.value[i] : (double)NAN;
+		work->baseline[i] = (double)NAN;
+		if (!exists(&facts->item_baseline, i))
+			continue;
+		work->baseline[i] =
+			rules_number_in_type(facts->item_baseline.value[i], facts->item_score.narrow);
+		work->baseline_count++;
 	}
 	return !work->full;
 }
@@ -107,17 +102,10 @@ static void revert_weights(struct rules_work *work)
 
 void rules_work_revert(struct rules_work *work)
 {
-	size_t count = work->facts->item_count;
-	double *baseline = rules_work_alloc(work, count, sizeof *baseline);
-	if (!baseline || !need_scores(work))
-		return;
-	for (size_t i = 0; i < count; i++) {
-		if (rules_work_baseline(work, i, &baseline[i]))
-			set_score(work, i, baseline[i]);
-		else
-			baseline[i] = (double)NAN;
-	}
-	sort_by(work, baseline);
+	for (size_t i = 0; i < work->facts->item_count; i++)
+		if (!isnan(work->baseline[i]))
+			set_score(work, i, work->baseline[i]);
+	sort_by(work, work->baseline);
 	revert_weights(work);
 }
 
@@ -143,7 +131,7 @@ static void tighten(struct bounds *bounds, const struct finding *finding)
 
 static void clamp_item(struct rules_work *work, size_t item, const struct bounds *bounds)
 {
-	double before = rules_work_score(work, item);
+	double before = work->score[item];
 	bool over = before > bounds->high;
 	double after = over ? bounds->high : bounds->low;
 	if (!over && before >= bounds->low)
@@ -161,7 +149,7 @@ static void clamp(struct rules_work *work)
 {
 	size_t count = work->facts->item_count;
 	struct bounds *bounds = rules_work_alloc(work, count, sizeof *bounds);
-	if (!bounds || !need_scores(work))
+	if (!bounds)
 		return;
 	for (size_t i = 0; i < work->finding_count; i++)
 		if (work->finding[i].action == RULES_CLAMP && work->finding[i].type == RULES_TARGET_ITEM)
@@ -231,16 +219,6 @@ static void record_demoted(struct rules_work *work, uint8_t *demoted)
 	}
 }
 
-static void sort_again(struct rules_work *work)
-{
-	size_t count = work->facts->item_count;
-	double *score = rules_work_alloc(work, count, sizeof *score);
-	for (size_t i = 0; score && i < count; i++)
-		score[i] = rules_work_score(work, i);
-	if (score)
-		sort_by(work, score);
-}
-
 /* Clamped values may have moved items without a baseline forward, so places are judged after sorting. */
 static void carry_out(struct rules_work *work)
 {
@@ -250,7 +228,7 @@ static void carry_out(struct rules_work *work)
 	if (work->full)
 		return;
 	if (sorted)
-		sort_again(work);
+		sort_by(work, work->score);
 	rules_work_judge(work, STEP_VALUES, false);
 	for (size_t i = 0; i < work->finding_count; i++) {
 		if (work->finding[i].action != RULES_REORDER)
@@ -310,7 +288,7 @@ static void observe(struct rules_work *work)
 	for (size_t i = 0; i < work->finding_count && !work->full; i++) {
 		struct finding finding = work->finding[i];
 		struct rules_target target = rules_work_target(work, &finding);
-		double now = finding.type == RULES_TARGET_ITEM ? rules_work_score(work, finding.index) : 0;
+		double now = finding.type == RULES_TARGET_ITEM ? work->score[finding.index] : 0;
 		target.before = target.before_present ? now : 0;
 		if (finding.action == RULES_CLAMP) {
 			target.after_present = true;
@@ -324,8 +302,18 @@ static void observe(struct rules_work *work)
 	}
 }
 
+static bool any_applies(const struct rules_work *work)
+{
+	for (size_t i = 0; i < work->ruleset->rule_count; i++)
+		if (work->applies[i] && work->ruleset->rule[i]->kind->step == STEP_VALUES)
+			return true;
+	return false;
+}
+
 void rules_values_step(struct rules_work *work)
 {
+	if (!any_applies(work) || !make_columns(work))
+		return;
 	enforce(work);
 	if (!work->rejected && !work->full)
 		observe(work);

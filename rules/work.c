@@ -2,6 +2,7 @@
 #include "rules/work.h"
 
 #include "rules/loaded.h"
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -110,9 +111,9 @@ static struct recorded *recorded_for(struct rules_work *work, const struct findi
 static struct bytes describe(struct rules_work *work, const struct finding *finding,
 			     const struct rules_target *target)
 {
-	double baseline;
-	if (finding->type == RULES_TARGET_ITEM && rules_work_baseline(work, finding->index, &baseline))
-		return rules_work_text(work, "%.15g from %.15g", target->before, baseline);
+	if (finding->type == RULES_TARGET_ITEM && !isnan(work->baseline[finding->index]))
+		return rules_work_text(work, "%.15g from %.15g", target->before,
+				       work->baseline[finding->index]);
 	return rules_work_text(work, "%.15g", target->before);
 }
 

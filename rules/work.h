@@ -72,8 +72,10 @@ struct rules_work {
 	bool observing; /* the observing rules are judging */
 
 	/* the response as it stands */
-	double *score; /* item_count values; NULL until something changes */
-	uint8_t *score_set;
+	double *score;	    /* per item; NAN: absent or not finite */
+	uint8_t *score_set; /* it differs from what was proposed */
+	double *baseline;   /* per item, in the score's own type; NAN: absent or not finite */
+	size_t baseline_count;
 	uint32_t *order; /* NULL: as proposed */
 	double *weight;
 	uint8_t *weight_set;
@@ -121,11 +123,6 @@ void rules_work_revert(struct rules_work *work);
 void *rules_work_alloc(struct rules_work *work, size_t count, size_t size);
 __attribute__((format(printf, 2, 3))) struct bytes rules_work_text(struct rules_work *work,
 								   const char *format, ...);
-
-/* The score of an item as it stands, NAN when it is absent or not finite; and its baseline in the score's
- * own type, false when that is absent or not finite. */
-double rules_work_score(const struct rules_work *work, size_t item);
-bool rules_work_baseline(const struct rules_work *work, size_t item, double *baseline);
 
 /* What the lexicon finds in the texts of a prompt as it stands, or in the explanation; looked at once. NULL:
  * the arena is full. */

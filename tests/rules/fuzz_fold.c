@@ -48,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct arena arena;
 	struct kits kits = {0};
 	struct err err;
-	size_t list;
+	size_t list = 0;
 	if (len == 0 || len > 512 || !utf8_valid(text))
 		return 0;
 	arena_init(&arena, (size_t)64 << 20);

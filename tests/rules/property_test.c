@@ -240,18 +240,10 @@ static void random_items(struct response *response)
 
 static void random_prompts(struct response *response)
 {
-	static const char *const texts[] = {"Sorry.",
-					    "Pardon.",
-					    "Less jazz?",
-					    "Less bad?",
-					    "It is your fault",
-					    "so BAD",
-					    "worse",
-					    "y\xff",
-					    "\xd0\xb2"
-					    "ad",
-					    "f\xc3\xa0ult",
-					    "fine"};
+	static const char *const texts[] = {"Sorry.",		"Pardon.", "Less jazz?", "Less bad?",
+					    "It is your fault", "so BAD",  "worse",	 "y\xff",
+					    "\xd0\xb2\x61\x64", /* Cyrillic ve, then "ad" */
+					    "f\xc3\xa0ult",	"fine"};
 	static const char *const locales[] = {NULL, "en", "en-GB", "de", "fr", "de_DE"};
 	static struct facts_choice choice = {.label = {"Nein", 4}, .kind = CHOICE_DECLINE};
 	struct facts *facts = &response->facts;

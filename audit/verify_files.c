@@ -3,6 +3,7 @@
  * The files themselves, for `strict`: each must be one that a log has, and say nothing that the log does not.
  */
 #include "audit/key.h"
+#include "audit/pseudonym.h"
 #include "audit/verify_inside.h"
 
 #include <dirent.h>
@@ -145,6 +146,20 @@ static void check_key(struct verify *v)
 	OPENSSL_cleanse(seed, sizeof seed);
 }
 
+/* The subject key that a sidecar made here when none was configured. */
+static void check_subject_key(struct verify *v)
+{
+	char path[PATH_MAX];
+	struct err err;
+	snprintf(path, sizeof path, "%s/subject.key", v->logdir.path);
+	if (access(path, R_OK) != 0)
+		return;
+	struct audit_subject_key *key = audit_subject_key_load(path, &err);
+	if (!key)
+		verify_find(v, "%s", err.text);
+	audit_subject_key_free(key);
+}
+
 void verify_top_files(struct verify *v)
 {
 	int fd = openat(v->logdir.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -156,6 +171,8 @@ void verify_top_files(struct verify *v)
 		const char *name = entry->d_name;
 		if (strcmp(name, "audit.key") == 0)
 			check_key(v);
+		else if (strcmp(name, "subject.key") == 0)
+			check_subject_key(v);
 		else if (!audit_epoch_parse(name) && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
 			 strcmp(name, "lost+found") != 0)
 			verify_find(v, "%s: does not belong to a log", name);

@@ -294,30 +294,36 @@ enum audit_found audit_publish_load(int epoch, const struct audit_checkpoint *ch
 	return AUDIT_FOUND;
 }
 
+/* Partial tiles of <tile>.p that are wider than the checkpoint says. */
+static void drop_wider(const struct audit_io *io, int epoch, unsigned level, uint64_t n, unsigned width)
+{
+	char path[AUDIT_TILE_PATH_MAX];
+	for (unsigned w = width + 1; w < AUDIT_TILE_WIDTH; w++) {
+		audit_tile_path(&(struct audit_tile){level, n, w}, path);
+		if (faccessat(epoch, path, F_OK, 0) == 0)
+			io->remove(io->ctx, epoch, path);
+	}
+}
+
+/* Rounds write tiles in order, so what stands beyond the checkpoint follows it without a hole. */
 void audit_publish_trim(const struct audit_io *io, int epoch, uint64_t size)
 {
 	char path[AUDIT_TILE_PATH_MAX];
 	for (unsigned level = 0; level <= AUDIT_TILE_ENTRIES; level++) {
-		uint64_t n = audit_tree_tile(size, level == AUDIT_TILE_ENTRIES ? 0 : level);
-		unsigned width = audit_tree_width(size, level == AUDIT_TILE_ENTRIES ? 0 : level);
-		/* Partial tiles of the last bundle that are wider than the checkpoint says. */
-		for (unsigned w = width + 1; w < AUDIT_TILE_WIDTH; w++) {
-			audit_tile_path(&(struct audit_tile){level, n, w}, path);
-			io->remove(io->ctx, epoch, path);
-		}
-		for (bool more = true; more; n++) {
+		unsigned of = level == AUDIT_TILE_ENTRIES ? 0 : level;
+		uint64_t n = audit_tree_tile(size, of);
+		drop_wider(io, epoch, level, n, audit_tree_width(size, of));
+		for (;; n++) {
 			audit_tile_path(&(struct audit_tile){level, n, AUDIT_TILE_WIDTH}, path);
-			more = io->remove(io->ctx, epoch, path) == 0;
-			if (n > audit_tree_tile(size, level == AUDIT_TILE_ENTRIES ? 0 : level))
+			bool full = faccessat(epoch, path, F_OK, 0) == 0;
+			if (full)
+				io->remove(io->ctx, epoch, path);
+			if (n > audit_tree_tile(size, of))
 				drop_partials(io, epoch, level, n);
+			if (!full)
+				break;
 		}
 	}
-}
-
-void audit_publisher_done(struct audit_publisher *publisher)
-{
-	audit_hasher_done(&publisher->hasher);
-	buf_done(&publisher->note);
 }
 
 static int by_index(const void *a, const void *b)
@@ -349,4 +355,10 @@ void audit_publish_prune(const struct audit_io *io, int epoch, uint64_t size)
 		snprintf(name, sizeof name, "journal/%s", base);
 		io->remove(io->ctx, epoch, name);
 	}
+}
+
+void audit_publisher_done(struct audit_publisher *publisher)
+{
+	audit_hasher_done(&publisher->hasher);
+	buf_done(&publisher->note);
 }

@@ -4,7 +4,6 @@
  */
 #include "kit.h"
 
-#include "audit/reader.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -322,14 +321,14 @@ static void a_spoiled_identity_is_refused(void **state)
 static void a_recovery_cut_short_is_done_again(void **state)
 {
 	struct kit *kit = *state;
-	struct buf old = {0}, whole = {0};
+	struct buf whole = {0};
 	size_t offset[ENTRIES + 2];
 	kit->options.segment_bytes = AUDIT_SEGMENT_LEAST;
 	make_killed(kit, &whole, offset);
 	struct audit_log *log = kit_open(kit);
 	for (uint64_t i = 0; i < 200; i++)
 		kit_append(log, i, 900);
-	char copy[80], path[256];
+	char copy[80];
 	snprintf(copy, sizeof copy, "%s-killed", kit->dir);
 	kit_copy(kit->dir, copy);
 	kit_close(log);
@@ -344,8 +343,6 @@ static void a_recovery_cut_short_is_done_again(void **state)
 	snprintf(live, sizeof live, "%s-live", kit->dir);
 	kit_copy(kit->dir, live);
 	kit_close(log);
-	kit_path(kit, "0001/journal", path);
-	struct audit_journal *journal = NULL;
 	char from[256], to[256];
 	snprintf(from, sizeof from, "%s/0001/journal/00000000000000000000.log", live);
 	snprintf(to, sizeof to, "%s/0001/journal/00000000000000000000.log", copy);
@@ -361,8 +358,6 @@ static void a_recovery_cut_short_is_done_again(void **state)
 	kit_sound(kit);
 	char only[64];
 	kit_segment(kit, only);
-	audit_journal_close(journal);
-	buf_done(&old);
 	buf_done(&whole);
 }
 

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * crash_writer DIR KEY FROM [early]: writes entries until it is killed, 16 in flight, and says each acknowledged
+ * one on stdout as `<index> <number>` with a single write, so that whoever reads the pipe has a list of its own.
+ * FROM: the first number. COUNT (4th argument `count=N`): ends after N entries, cleanly.
+ * `early` is the control: it says an entry before it is written.
+ */
+#include "audit/log.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { IN_FLIGHT = 16 };
+
+struct flight {
+	struct audit_append append;
+	struct audit_batch batch;
+	uint64_t number;
+	struct state *state;
+};
+
+struct state {
+	pthread_mutex_t lock;
+	pthread_cond_t room;
+	unsigned flying;
+	bool failed;
+};
+
+static void say(uint64_t index, uint64_t number)
+{
+	char line[64];
+	int len = snprintf(line, sizeof line, "%" PRIu64 " %" PRIu64 "\n", index, number);
+	if (write(STDOUT_FILENO, line, (size_t)len) != len)
+		_exit(4);
+}
+
+static void done(struct audit_append *append)
+{
+	struct flight *flight = (struct flight *)append;
+	struct state *state = flight->state;
+	if (append->durable)
+		say(append->first_index, flight->number);
+	pthread_mutex_lock(&state->lock);
+	state->flying--;
+	state->failed |= !append->durable;
+	pthread_cond_signal(&state->room);
+	pthread_mutex_unlock(&state->lock);
+	audit_batch_done(&flight->batch);
+	free(flight);
+}
+
+static bool send_one(struct audit_log *log, struct state *state, uint64_t number, bool early)
+{
+	struct flight *flight = calloc(1, sizeof *flight);
+	char item[32];
+	snprintf(item, sizeof item, "n-%" PRIu64, number);
+	const struct audit_entry_signal signal = {.kind = "dissatisfied", .item = bytes_of(item)};
+	flight->append = (struct audit_append){.batch = &flight->batch, .done = done};
+	flight->number = number;
+	flight->state = state;
+	pthread_mutex_lock(&state->lock);
+	while (state->flying == IN_FLIGHT)
+		pthread_cond_wait(&state->room, &state->lock);
+	state->flying++;
+	bool failed = state->failed;
+	pthread_mutex_unlock(&state->lock);
+	if (early)
+		say(UINT64_MAX, number);
+	if (!audit_entry_signal(&flight->batch, audit_log_now(log), &signal))
+		return false;
+	audit_log_append(log, &flight->append);
+	return !failed;
+}
+
+static void talk(void *ctx, char severity, const char *text)
+{
+	(void)ctx;
+	fprintf(stderr, "%c %s\n", severity, text);
+}
+
+int main(int argc, char **argv)
+{
+	struct state state = {.flying = 0};
+	struct err err;
+	if (argc < 4)
+		return 2;
+	uint64_t from = strtoull(argv[3], NULL, 10), count = UINT64_MAX;
+	bool early = false;
+	for (int i = 4; i < argc; i++) {
+		early |= strcmp(argv[i], "early") == 0;
+		if (strncmp(argv[i], "count=", 6) == 0)
+			count = strtoull(argv[i] + 6, NULL, 10);
+	}
+	const struct audit_options options = {.directory = argv[1],
+					      .origin = "example.org/crash",
+					      .identity = "host",
+					      .key_file = argv[2],
+					      .publish_ns = 20 * (TIME_SECOND / 1000),
+					      .segment_bytes = 256 << 10,
+					      .retain = BYTES_LITERAL("forever"),
+					      .talk = talk};
+	pthread_mutex_init(&state.lock, NULL);
+	pthread_cond_init(&state.room, NULL);
+	struct audit_log *log = audit_log_open(&options, &err);
+	if (!log) {
+		fprintf(stderr, "%s\n", err.text);
+		return 3;
+	}
+	bool good = true;
+	for (uint64_t i = 0; i < count && good; i++)
+		good = send_one(log, &state, from + i, early);
+	pthread_mutex_lock(&state.lock);
+	while (state.flying > 0)
+		pthread_cond_wait(&state.room, &state.lock);
+	pthread_mutex_unlock(&state.lock);
+	if (!audit_log_close(log, &err)) {
+		fprintf(stderr, "%s\n", err.text);
+		return 3;
+	}
+	return good ? 0 : 3;
+}

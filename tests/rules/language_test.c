@@ -18,7 +18,8 @@ static const char deny[] =
 	"\"\\u0432\\u0438\\u043d\\u043e\\u0432\\u0430\\u0442\","
 	" \"\\u03c6\\u03c4\\u03b1\\u03af\\u03c2\", \"\\u0917\\u0932\\u0924\\u0940\", "
 	"\"\\u062e\\u0637\\u0623\","
-	" \"\\u0e04\\u0e27\\u0e32\\u0e21\\u0e1c\\u0e34\\u0e14\", \"\\u4f60\\u7684\\u9519\", \"stra\\u00dfe "
+	" \"\\u0e04\\u0e27\\u0e32\\u0e21\\u0e1c\\u0e34\\u0e14\", \"\\u4f60\\u7684\\u9519\", \"\\u90fd\", "
+	"\"stra\\u00dfe "
 	"9\", \"don't\" ]; } );";
 
 static const char *const evasions[] = {
@@ -86,6 +87,7 @@ static const char *const evasions[] = {
 	"\xe0\xb8\x99\xe0\xb8\xb5\xe0\xb9\x88\xe0\xb8\x84\xe0\xb8\xa7\xe0\xb8\xb2\xe0\xb8\xa1\xe0\xb8"
 	"\x9c\xe0\xb8\xb4\xe0\xb8\x94",						    /* inside Thai */
 	"\xe9\x83\xbd\xe6\x98\xaf\xe4\xbd\xa0\xe7\x9a\x84\xe9\x94\x99\xe5\x95\x8a", /* inside Chinese */
+	"\xe4\xba\xac\xe9\x83\xbd\xe3\x81\xab\xe8\xa1\x8c\xe3\x81\x8f", /* inside a word of the dictionary */
 	"STRASSE 9",
 	"I don\xe2\x80\x99t know", /* U+2019 */
 	"\"your fault\"",
@@ -96,6 +98,9 @@ static const char *const evasions[] = {
 /* --- innocent texts --- */
 
 static const char *const innocent[] = {
+	"na\xc3\xafve com", /* m and rn look alike; the second pass runs, but com is not odd */
+	"Caf\xc3\xa9 bum",
+	"\xc3\xbc com \xd0\xb0",
 	"com",
 	"example.com",
 	"burm",

@@ -198,6 +198,7 @@ enum audit_verdict audit_verify(const struct audit_verify_options *options, stru
 	audit_hasher_done(&v->hasher);
 	audit_logdir_close(&v->logdir);
 	buf_done(&v->tile);
+	buf_done(&v->above);
 	buf_done(&v->scratch);
 	buf_done(&v->before_note);
 	free(v->held);

@@ -28,7 +28,9 @@ struct verify {
 	bool live;
 	uint64_t epoch_findings, journal_entries;
 	struct audit_tree tree;
+	struct audit_tree scratch_tree;
 	struct buf tile; /* file last read */
+	struct buf above;
 	struct buf scratch;
 
 	/* entries so far */

@@ -6,7 +6,7 @@
 #include "sidecar/config.h"
 
 #include "rules/scan.h"
-#include "rules/suggest.h"
+#include "proto/suggest.h"
 #include "sidecar/config_load.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -122,9 +122,9 @@ static struct bytes nearest_here(const char *group, const char *name)
 		const struct config_option *option = &sidecar_config_options[i];
 		struct bytes of = group_of(option);
 		if (!*group)
-			rules_suggest(&near, bytes_present(of) ? of : bytes_of(option->name));
+			suggest_offer(&near, bytes_present(of) ? of : bytes_of(option->name));
 		else if (bytes_present(of) && bytes_equal(of, bytes_of(group)))
-			rules_suggest(&near, bytes_of(option->name + of.len + 1));
+			suggest_offer(&near, bytes_of(option->name + of.len + 1));
 	}
 	return near.best;
 }

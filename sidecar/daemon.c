@@ -3,8 +3,10 @@
 
 #include "sidecar/admin.h"
 #include "sidecar/ground.h"
+#include "sidecar/history_catch_up.h"
 #include "sidecar/hop.h"
 #include "sidecar/listen.h"
+#include "sidecar/store_lmdb.h"
 #include "sidecar/versions.h"
 #include <errno.h>
 #include <grpc/grpc_security.h>
@@ -28,12 +30,12 @@ struct daemon {
 	struct sidecar_hop hop;
 	struct sidecar_worker *worker;
 	size_t workers;
-	bool grpc, serving, ready;
+	bool grpc, serving, ready, history_stuck;
 	int64_t next_tally_ns;
 	atomic_bool upstream_ready, draining;
 };
 
-/* ---- the log and what is folded from it ---- */
+/* ---- the log and history ---- */
 
 static void log_talks(void *ctx, char severity, const char *text)
 {
@@ -44,32 +46,24 @@ static void log_talks(void *ctx, char severity, const char *text)
 	sidecar_say(talk, level, severity == 'c' ? "checkpoint" : "audit", "%s", text);
 }
 
-struct folding {
-	struct sidecar_history *history;
-	struct buf scratch;
-	struct err err;
-};
-
-static bool fold_one(void *ctx, uint64_t index, struct bytes leaf)
+static struct sidecar_store open_store(const struct daemon *daemon, struct err *err)
 {
-	struct folding *folding = ctx;
-	struct audit_entry_seen seen;
-	return audit_entry_read(leaf, &folding->scratch, &seen, &folding->err) &&
-	       sidecar_history_fold(folding->history, index, &seen, &folding->err);
+	const struct sidecar_config *config = daemon->ground.config;
+	char nobody[AUDIT_PSEUDONYM_LEN + 1];
+	if (strcmp(config->history.backend, "embedded") != 0)
+		return sidecar_store_memory();
+	audit_pseudonym(daemon->ground.subject_key, "history", BYTES_LITERAL(""), nobody);
+	struct sidecar_store_lmdb_options options = {.directory = config->history.directory,
+						     .subject_key = nobody};
+	return sidecar_store_lmdb(&options, err);
 }
 
-static bool fold_history(struct daemon *daemon, struct err *err)
+static bool open_history(struct daemon *daemon, struct err *err)
 {
 	int64_t keep = rules_ruleset_longest_window(daemon->ground.rules);
-	daemon->history = sidecar_history_new(sidecar_store_memory(), keep);
-	if (!daemon->history)
-		return err_set(err, "history: memory is short");
-	struct folding folding = {.history = daemon->history};
-	bool good = audit_log_scan(daemon->log, 0, fold_one, &folding, err);
-	if (good && folding.err.text[0])
-		good = err_set(err, "history cannot be rebuilt from the log: %s", folding.err.text);
-	buf_done(&folding.scratch);
-	return good;
+	err_set(err, "history: memory is short");
+	daemon->history = sidecar_history_new(open_store(daemon, err), keep);
+	return daemon->history && sidecar_history_catch_up(daemon->history, daemon->log, daemon->talk, err);
 }
 
 static bool note_ruleset(struct daemon *daemon, struct err *err)
@@ -113,7 +107,7 @@ static bool open_log(struct daemon *daemon, struct err *err)
 	daemon->log = audit_log_open(&options, err);
 	free(configuration);
 	free(versions);
-	return daemon->log && note_ruleset(daemon, err) && fold_history(daemon, err);
+	return daemon->log && note_ruleset(daemon, err) && open_history(daemon, err);
 }
 
 /* ---- admin ---- */
@@ -256,9 +250,23 @@ static void look_upstream(struct daemon *daemon)
 			    daemon->ground.config->upstream, ready ? "reachable" : "not reachable");
 }
 
+/* What history holds in memory is written at least every second. */
+static void write_history(struct daemon *daemon)
+{
+	struct err err;
+	bool stuck = !sidecar_history_flush(daemon->history, &err);
+	if (stuck && !daemon->history_stuck)
+		sidecar_say(daemon->talk, SIDECAR_ERROR, "history",
+			    "%s; it is unavailable until it can be written, tried every second", err.text);
+	if (!stuck && daemon->history_stuck)
+		sidecar_say(daemon->talk, SIDECAR_WARN, "history", "it can be written again");
+	daemon->history_stuck = stuck;
+}
+
 static void tick(struct daemon *daemon)
 {
 	look_upstream(daemon);
+	write_history(daemon);
 	if (audit_log_now(daemon->log) < daemon->next_tally_ns)
 		return;
 	tally(daemon);

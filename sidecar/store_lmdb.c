@@ -10,7 +10,7 @@
  * at the layers, and exclusively for the moments when layers change hands. A reader in between commit and the
  * end of `frozen` knows by the number of its snapshot whether the batch is in it already.
  *
- * Locks are taken in this order: writing, guard, marking.
+ * Locks are taken in this order: writing, LMDB's, guard, marking.
  */
 #include "sidecar/store_lmdb.h"
 
@@ -511,8 +511,9 @@ static bool store_restart(void *ctx, struct err *err)
 	store->dirty = true;
 	store->stuck = store->found = false;
 	bool good = store->active.memory.ctx || err_set(err, "history: memory is short");
-	good = good && store_env_restart(&store->env, err);
 	pthread_rwlock_unlock(&store->guard);
+	/* Without guard: LMDB's own lock comes before it. */
+	good = good && store_env_restart(&store->env, err);
 	pthread_mutex_unlock(&store->writing);
 	return good;
 }

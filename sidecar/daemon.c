@@ -33,6 +33,8 @@ struct daemon {
 	bool grpc, serving, ready, history_stuck;
 	int64_t next_tally_ns;
 	atomic_bool upstream_ready, draining;
+	struct sidecar_tag shut_tag;
+	atomic_bool shut;
 };
 
 /* ---- the log and history ---- */
@@ -171,7 +173,6 @@ static bool start_workers(struct daemon *daemon, struct err *err)
 	}
 	grpc_server_start(hop->server);
 	daemon->serving = true;
-	atomic_store(&hop->listening, true);
 	for (size_t i = 0; i < daemon->workers; i++)
 		if (!sidecar_worker_start(&daemon->worker[i], err))
 			return false;
@@ -321,37 +322,39 @@ static void linger(struct daemon *daemon, int64_t for_ns, bool (*over)(struct da
 	}
 }
 
-static bool idle(struct daemon *daemon)
+/* Every call and connection has ended. A call may be accepted and not counted in in_flight yet, so the
+ * server's own word is what counts. */
+static bool shut(struct daemon *daemon)
 {
-	return atomic_load(&daemon->hop.in_flight) == 0;
+	return atomic_load(&daemon->shut) && atomic_load(&daemon->hop.in_flight) == 0;
 }
 
-static void shutdown_done(struct sidecar_tag *tag, bool ok)
+static void on_shut(struct sidecar_tag *tag, bool ok)
 {
-	(void)tag;
+	struct daemon *daemon = SIDECAR_OWNER(tag, struct daemon, shut_tag);
 	(void)ok;
+	atomic_store(&daemon->shut, true);
 }
 
 /* No new calls; those in flight end by themselves within the grace, or are cancelled. */
 static void drain(struct daemon *daemon)
 {
 	const struct sidecar_config *config = daemon->ground.config;
-	struct sidecar_tag done = {shutdown_done};
+	daemon->shut_tag.complete = on_shut;
 	atomic_store(&daemon->draining, true);
 	sidecar_say(daemon->talk, SIDECAR_INFO, "drain", "%d calls in flight",
 		    atomic_load(&daemon->hop.in_flight));
 	if (daemon->ready)
 		linger(daemon, config->drain.delay_ns, NULL);
 	sidecar_listener_stop(daemon->listener);
-	atomic_store(&daemon->hop.listening, false);
-	grpc_server_shutdown_and_notify(daemon->hop.server, daemon->worker[0].queue, &done);
-	linger(daemon, config->drain.grace_ns, idle);
-	if (!idle(daemon))
+	grpc_server_shutdown_and_notify(daemon->hop.server, daemon->worker[0].queue, &daemon->shut_tag);
+	linger(daemon, config->drain.grace_ns, shut);
+	if (!shut(daemon))
 		sidecar_say(daemon->talk, SIDECAR_WARN, "drain", "%d calls are cancelled after drain.grace",
 			    atomic_load(&daemon->hop.in_flight));
 	grpc_server_cancel_all_calls(daemon->hop.server);
 	/* Cancelled calls end in bounded time: every batch of theirs completes, and the log answers each append. */
-	while (!idle(daemon))
+	while (!shut(daemon))
 		next_signal(5);
 	for (size_t i = 0; i < daemon->workers; i++)
 		sidecar_worker_done(&daemon->worker[i]);

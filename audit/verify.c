@@ -175,6 +175,8 @@ static bool verify_all(struct verify *v, struct err *err)
 		if (!verify_epoch(v, i, err))
 			return false;
 	}
+	if (!v->logdir.single)
+		verify_held_epochs(v);
 	if (v->o->strict && !v->logdir.single)
 		verify_top_files(v);
 	return true;

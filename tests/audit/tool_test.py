@@ -127,6 +127,11 @@ def tamper(held):
     assert done.returncode == 0 and tool("verify", "--strict", shorter)[0] == 0
     code, said, _ = tool("verify", "--checkpoints", held, shorter)
     assert code == 1 and "a checkpoint of 302 entries was signed; this log has 7, so entries were cut off" in said, said
+    # A whole epoch that is gone is shown up too.
+    held_lines = open(held).read().replace("/0001 ", "/0002 ")
+    open(held, "w").write(held_lines)
+    code, said, _ = tool("verify", "--checkpoints", held, log)
+    assert code == 1 and "a checkpoint of example.org/crash/host/0002; that epoch is not here" in said, said
 
 
 def follow():

@@ -242,7 +242,7 @@ class Facts(BadInput):
 
     def test_invalid_utf8_in_ids(self):
         """Ids are bytes to the rules and stay as they are; the log writes them as valid JSON."""
-        bad_item = field(1, b"\xff\xc0") + item("", 0.9, 0.4, category="").SerializeToString() + field(4, b"\x80")
+        bad_item = field(1, b"\xff\xc0") + item("", 0.9, 0.4, "").SerializeToString() + field(4, b"\x80")
         bad_prompt = field(1, b"\xed\xa0\x80") + prompt(prompt_id="").SerializeToString()
         sent = field(2, CLEAR.encode() + b"\xff\xfe") + field(1, CLEAR.encode() + b"\xc1") + field(3, b"\x80")
         answer = self.rank(field(1, bad_item) + field(3, bad_prompt), sent)

@@ -27,13 +27,17 @@ SESSIONS = [f"{CLEAR}session-{i}" for i in range(300)]
 
 
 class Crash(harness.Case):
+    HISTORY = {"backend": "memory"}
+
     def setUp(self):
         super().setUp()
         self.recommender = Recommender(f"unix:{self.home.path('reco.sock')}")
         self.addCleanup(self.recommender.stop)
         self.recommender.on(RANK, reply(PROPOSED))
         self.sidecar = Sidecar(self.home.folder, self.recommender.address,
-                               rules_text(rules_kit.bound(), rules_kit.cap(CAP)))
+                               rules_text(rules_kit.bound(), rules_kit.cap(CAP)),
+                               {"history": self.HISTORY})
+        os.mkdir(os.path.join(self.sidecar.folder, "history"))
         self.addCleanup(self.sidecar.stop)
 
     def check_told(self, told):
@@ -141,6 +145,12 @@ class Crash(harness.Case):
         evidence = Log(self.sidecar.directory).at(value(calls[-1].trailing, "rankguard-decision"))
         (cap,) = [one for one in evidence["interventions"] if one["rule"] == "prompts.cap"]
         self.assertEqual(len(cap["evidence"]), CAP)
+
+
+class CrashEmbedded(Crash):
+    """The same with a history on disk: it may lag behind the log, never run ahead of it."""
+
+    HISTORY = {"backend": "embedded", "directory": "history"}
 
 
 if __name__ == "__main__":

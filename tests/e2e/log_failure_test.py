@@ -231,7 +231,8 @@ class Journal(LogFailure):
             self.rank(CHANGED)
         self.sidecar.stop()
         check(self.sidecar.directory)
-        (bundle,) = glob.glob(os.path.join(self.sidecar.directory, "0001", "tile", "entries", "*.p", "*"))
+        bundle = max(glob.glob(os.path.join(self.sidecar.directory, "0001", "tile", "entries", "*.p", "*")),
+                     key=lambda path: int(os.path.basename(path)))  # the one that the checkpoint stands on
         with open(bundle, "r+b") as file:
             content = bytearray(file.read())
             content[content.index(b"scores.bound", len(content) // 2)] ^= 1
@@ -308,7 +309,8 @@ class Full(LogFailure):
         while self.sidecar.metric("rankguard_audit_writable") != 1:
             pass  # each turn is a request; recovery is tried every second
         self.assertServes()
-        self.assertEqual(len(parsed(self.rank(response([], [prompt()]), session=CLEAR + "p").messages[0]).prompts), 1)
+        answer = self.rank(response([], [prompt()]), session=CLEAR + "p")
+        self.assertEqual(len(parsed(answer.messages[0]).prompts), 1, "the refused one took no place")
         self.assertEqual(self.sidecar.admin("/readyz"), (200, "ready\n"))
         self.sidecar.stop()
         check(self.disk)

@@ -42,9 +42,10 @@ def _schema_without_texts():
     """The canonical response with `bytes` where it has `string`."""
     file = descriptor_pb2.FileDescriptorProto()
     pb.DESCRIPTOR.CopyToProto(file)
-    string, blob = descriptor_pb2.FieldDescriptorProto.TYPE_STRING, descriptor_pb2.FieldDescriptorProto.TYPE_BYTES
-    for one in (one for kind in file.message_type for one in kind.field if one.type == string):
-        one.type = blob
+    kinds = descriptor_pb2.FieldDescriptorProto
+    for one in (one for message in file.message_type for one in message.field):
+        if one.type == kinds.TYPE_STRING:
+            one.type = kinds.TYPE_BYTES
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     return message_factory.MessageFactory(pool).GetPrototype(

@@ -8,6 +8,7 @@
 Every user and session id that tests send begins with `clear-`: stop() looks for that word in all that the
 sidecar wrote.
 """
+import itertools
 import json
 import os
 import re
@@ -214,11 +215,11 @@ class Sidecar:
     # ---- what it wrote ----
 
     def check_no_id(self):
-        """No id of a user or session stands in clear on stderr or anywhere below the log's directory."""
+        """No id of a user or session stands in clear on stderr or in any file of the sidecar: log, history."""
         word = CLEAR.encode()
         text = "\n".join([json.dumps(line) for line in self.lines] + self.noise)
         assert CLEAR not in text, f"stderr names an id:\n{text}"
-        for folder, _, files in os.walk(self.directory):
+        for folder, _, files in itertools.chain(os.walk(self.folder), os.walk(self.directory)):
             for name in files:
                 path = os.path.join(folder, name)
                 assert CLEAR not in name, f"{path} names an id"

@@ -15,10 +15,12 @@
 #define DATA_NAME   "history.mdb"
 #define READER_NAME "history.mdb-lock"
 #define STATE_NAME  "state"
+#define OLD_NAME    "history.mdb-old"
 
 enum {
 	MAP_BYTES = 64 << 20,
-	READERS = 256, /* at once; each worker needs one */
+	READERS = 256,	   /* at once; each worker needs one */
+	COPY_BATCH = 8192, /* records of one transaction */
 	STATE_MAX = 128,
 };
 
@@ -156,96 +158,160 @@ static int open_table(struct store_env *env)
 	return mdb_txn_commit(txn);
 }
 
-/* A file that is shorter than its tree: the missing pages read as zeros, which LMDB refuses, instead of
- * ending the process. */
-static int fill_up(struct store_env *env)
+static void path_of(const struct store_env *env, const char *name, char path[4096 + 32])
 {
-	MDB_envinfo info;
-	MDB_stat stat;
+	snprintf(path, 4096 + 32, "%s/%s", env->directory, name);
+}
+
+/* Twice the file has room, so that copying it needs no growth. */
+static void size_map(struct store_env *env, const char *name)
+{
 	struct stat st;
-	mdb_filehandle_t fd;
-	int code = mdb_env_info(env->env, &info);
-	code = code ? code : mdb_env_stat(env->env, &stat);
-	code = code ? code : mdb_env_get_fd(env->env, &fd);
-	if (code)
-		return code;
-	off_t whole = (off_t)((info.me_last_pgno + 1) * stat.ms_psize);
-	if (fstat(fd, &st) != 0 || (st.st_size < whole && ftruncate(fd, whole) != 0))
-		return errno;
-	return 0;
+	if (fstatat(env->directory_fd, name, &st, 0) == 0)
+		while (env->map_bytes < (size_t)st.st_size * 2)
+			env->map_bytes *= 2;
 }
 
 static int open_env(struct store_env *env)
 {
-	char path[4096];
-	struct stat st;
-	snprintf(path, sizeof path, "%s/%s", env->directory, DATA_NAME);
-	size_t map = env->map_bytes;
-	if (fstatat(env->directory_fd, DATA_NAME, &st, 0) == 0)
-		while (map < (size_t)st.st_size * 2)
-			map *= 2;
-	env->map_bytes = map;
+	char path[4096 + 32];
+	path_of(env, DATA_NAME, path);
+	size_map(env, DATA_NAME);
 	unlinkat(env->directory_fd, READER_NAME,
 		 0); /* nobody else is there: what it says is of dead processes */
 	int code = mdb_env_create(&env->env);
 	if (code)
 		return code;
-	code = mdb_env_set_mapsize(env->env, map);
+	code = mdb_env_set_mapsize(env->env, env->map_bytes);
 	code = code ? code : mdb_env_set_maxreaders(env->env, READERS);
 	code = code ? code
 		    : mdb_env_open(env->env, path, MDB_NOSUBDIR | MDB_NOTLS | MDB_NOSYNC | MDB_NOMETASYNC,
 				   0600);
-	code = code ? code : fill_up(env);
 	return code ? code : open_table(env);
 }
 
-/* Every record once. */
-static int walk(struct store_env *env, struct store_reader *reader,
-		bool (*sound)(struct bytes key, struct bytes value))
+/* ---- after a kill: a copy of what is sound ---- */
+
+struct copying {
+	MDB_env *old;
+	MDB_txn *from, *to;
+	MDB_cursor *cursor;
+	size_t count;
+	jmp_buf way_out;
+};
+
+/* A file that is shorter than its tree: the missing pages shall read as zeros, which LMDB refuses, instead of
+ * ending the process. */
+static int fill_up(const struct store_env *env, MDB_env *old)
 {
-	MDB_val key, value;
+	MDB_envinfo info;
 	MDB_stat stat;
-	size_t count = 0;
-	int code = mdb_stat(reader->txn, env->table, &stat);
-	for (; !code && !(code = mdb_cursor_get(reader->cursor, &key, &value, MDB_NEXT)); count++)
-		if (!sound(store_env_bytes(key), store_env_bytes(value)))
-			code = MDB_CORRUPTED;
-	if (code != MDB_NOTFOUND)
+	struct stat st;
+	int code = mdb_env_info(old, &info);
+	code = code ? code : mdb_env_stat(old, &stat);
+	if (code)
 		return code;
-	return count == stat.ms_entries ? 0 : MDB_CORRUPTED;
+	off_t whole = (off_t)((info.me_last_pgno + 1) * stat.ms_psize);
+	int fd = openat(env->directory_fd, OLD_NAME, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) != 0 || (st.st_size < whole && ftruncate(fd, whole) != 0))
+		code = errno;
+	if (fd >= 0)
+		close(fd);
+	return code;
 }
 
 /* Where LMDB finds a page of the wrong kind it sometimes asserts instead of saying so, and would end the
- * process. A walk that only reads holds nothing, so it is left from there. */
-static void leave_walk(MDB_env *env, const char *words)
+ * process. Reading holds nothing, so it is left from there. */
+static void leave(MDB_env *old, const char *words)
 {
-	jmp_buf *way_out = mdb_env_get_userctx(env);
+	struct copying *copying = mdb_env_get_userctx(old);
 	(void)words;
-	longjmp(*way_out, 1);
+	longjmp(copying->way_out, 1);
 }
 
-static bool read_through(struct store_env *env, bool (*sound)(struct bytes key, struct bytes value),
-			 struct err *err)
+static int open_old(const struct store_env *env, struct copying *copying)
 {
-	jmp_buf way_out;
-	int code;
-	struct store_reader *reader = store_env_read(env, err);
-	if (!reader)
-		return false;
-	mdb_env_set_userctx(env->env, &way_out);
-	mdb_env_set_assert(env->env, leave_walk);
-	if (setjmp(way_out) == 0)
-		code = walk(env, reader, sound);
-	else
-		code = MDB_CORRUPTED;
-	mdb_env_set_assert(env->env, NULL);
-	store_env_read_done(env, reader);
-	return code == 0 || err_set(err, "%s", mdb_strerror(code));
+	char path[4096 + 32];
+	path_of(env, OLD_NAME, path);
+	int code = mdb_env_create(&copying->old);
+	if (code)
+		return code;
+	code = mdb_env_set_mapsize(copying->old, env->map_bytes);
+	code = code ? code : mdb_env_open(copying->old, path, MDB_NOSUBDIR | MDB_RDONLY | MDB_NOLOCK, 0600);
+	code = code ? code : fill_up(env, copying->old);
+	code = code ? code : mdb_env_set_userctx(copying->old, copying);
+	code = code ? code : mdb_env_set_assert(copying->old, leave);
+	return code ? code : mdb_txn_begin(copying->old, NULL, MDB_RDONLY, &copying->from);
+}
+
+static int copy_record(struct store_env *env, struct copying *copying, MDB_val *key, MDB_val *value)
+{
+	int code = copying->to ? 0 : mdb_txn_begin(env->env, NULL, 0, &copying->to);
+	code = code ? code : mdb_put(copying->to, env->table, key, value, MDB_APPEND);
+	if (code || ++copying->count % COPY_BATCH)
+		return code;
+	MDB_txn *to = copying->to;
+	copying->to = NULL;
+	return mdb_txn_commit(to);
+}
+
+/* All of them, in ascending order, each sound, as many as LMDB counts. */
+static int copy_records(struct store_env *env, struct copying *copying,
+			bool (*sound)(struct bytes key, struct bytes value))
+{
+	MDB_dbi table;
+	MDB_stat stat;
+	MDB_val key, value;
+	if (setjmp(copying->way_out))
+		return MDB_CORRUPTED;
+	int code = mdb_dbi_open(copying->from, NULL, 0, &table);
+	code = code ? code : mdb_stat(copying->from, table, &stat);
+	code = code ? code : mdb_cursor_open(copying->from, table, &copying->cursor);
+	while (!code && !(code = mdb_cursor_get(copying->cursor, &key, &value, MDB_NEXT))) {
+		code = sound(store_env_bytes(key), store_env_bytes(value)) ? 0 : MDB_CORRUPTED;
+		code = code ? code : copy_record(env, copying, &key, &value);
+	}
+	if (code != MDB_NOTFOUND)
+		return code;
+	return copying->count == stat.ms_entries ? 0 : MDB_CORRUPTED;
+}
+
+static void copying_done(struct copying *copying)
+{
+	if (copying->cursor)
+		mdb_cursor_close(copying->cursor);
+	if (copying->from)
+		mdb_txn_abort(copying->from);
+	if (copying->to)
+		mdb_txn_abort(copying->to);
+	if (copying->old)
+		mdb_env_close(copying->old);
+}
+
+/* The old environment is only read; a new one takes its place. So no damage that reading does not meet, to the
+ * list of free pages for example, is written on with. */
+static int copy_sound(struct store_env *env, bool (*sound)(struct bytes key, struct bytes value))
+{
+	struct copying copying = {0};
+	size_map(env, DATA_NAME);
+	if (renameat(env->directory_fd, DATA_NAME, env->directory_fd, OLD_NAME) != 0)
+		return errno;
+	int code = open_old(env, &copying);
+	code = code ? code : open_env(env);
+	code = code ? code : copy_records(env, &copying, sound);
+	if (!code && copying.to) {
+		code = mdb_txn_commit(copying.to);
+		copying.to = NULL;
+	}
+	copying_done(&copying);
+	unlinkat(env->directory_fd, OLD_NAME, 0);
+	return code;
 }
 
 static bool wipe(struct store_env *env, struct err *err)
 {
 	close_env(env);
+	unlinkat(env->directory_fd, OLD_NAME, 0);
 	if (unlinkat(env->directory_fd, DATA_NAME, 0) != 0 && errno != ENOENT)
 		return system_wrong(env, DATA_NAME, err);
 	if (!write_in_use(env, "running", err))
@@ -257,15 +323,15 @@ static bool wipe(struct store_env *env, struct err *err)
 
 /* The contents of before, when they can be had. *why: what stands against it. */
 static bool keep(struct store_env *env, const struct store_env_options *options, enum trust trust,
-		 struct err *why, struct err *err)
+		 struct err *why)
 {
 	bool unsure = trust == TRUST_AFTER_READING;
-	if (!write_in_use(env, unsure ? "checking" : "running", err))
+	if (!write_in_use(env, unsure ? "checking" : "running", why))
 		return false;
-	int code = open_env(env);
+	int code = unsure ? copy_sound(env, options->sound) : open_env(env);
 	if (code)
 		return err_set(why, "%s", mdb_strerror(code));
-	return !unsure || (read_through(env, options->sound, why) && write_in_use(env, "running", why));
+	return !unsure || write_in_use(env, "running", why);
 }
 
 static bool take_directory(struct store_env *env, struct err *err)
@@ -296,7 +362,7 @@ bool store_env_open(struct store_env *env, const struct store_env_options *optio
 	if (!env->idle_made || !take_directory(env, err))
 		return false;
 	enum trust trust = judge(env, why);
-	*kept = trust != TRUST_NOT && keep(env, options, trust, why, why);
+	*kept = trust != TRUST_NOT && keep(env, options, trust, why);
 	return *kept || wipe(env, err);
 }
 

@@ -6,14 +6,15 @@
  *     <dir>/state               how the environment was left; one line, replaced by rename
  *     <dir>/history.mdb         the environment
  *     <dir>/history.mdb-lock    LMDB's table of readers; made anew at each start
+ *     <dir>/history.mdb-old     while it is copied
  *
  * LMDB runs with MDB_NOSYNC: a transaction is in the kernel when it is committed, so a killed process loses
  * nothing, and no fsync stands in the log's way. A stopped machine may leave any mixture of pages, and LMDB
  * itself cannot tell. So `state` says, synced before the environment is touched:
  *
- *     running <boot id>         in use. Of this boot: the process was killed, the contents count once every
- *                               record was read and its CRC is right. Of another boot: the machine stopped.
- *     checking <boot id>        that reading is under way. Found at a start: it ended in a crash.
+ *     running <boot id>         in use. Of this boot: the process was killed; every record whose CRC is right
+ *                               is copied into a new environment. Of another boot: the machine stopped.
+ *     checking <boot id>        that copying is under way. Found at a start: it ended in a crash.
  *     clean <bytes> <crc>       closed in order, synced; the whole file has this size and CRC-32C.
  *
  * Whatever is not trusted is removed: it is rebuilt from the log.
@@ -52,7 +53,7 @@ struct store_env_options {
 	const char *directory; /* kept; must exist */
 	const char *boot;      /* NULL: the system's boot id */
 	size_t map_bytes;      /* at first; it grows. 0: 64 MiB */
-	/* Judges one record when a killed process's environment is read through. */
+	/* Judges one record when a killed process's environment is copied. */
 	bool (*sound)(struct bytes key, struct bytes value);
 };
 

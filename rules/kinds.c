@@ -4,6 +4,7 @@
 #include "rules/checks.h"
 
 static const struct kind *const kinds[] = {
+	&rules_choice_required,
 	&rules_phrase_deny,
 	&rules_prompt_cap,
 	&rules_score_bound,
@@ -12,7 +13,6 @@ static const struct kind *const kinds[] = {
 
 static const char *const later[] = {
 	"category_share",
-	"choice_required",
 	"confidence_floor",
 	"conflicting_signals",
 	"explanation_required",

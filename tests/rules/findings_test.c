@@ -13,7 +13,8 @@ struct row {
 
 static const struct row rows[] = {
 	{"an unknown key at the top", HEAD "ruels = ( );\n",
-	 "a.cfg:2: unknown key \"ruels\"; did you mean \"rules\"?"},
+	 "a.cfg:2: unknown key \"ruels\"; did you mean \"rules\"a.cfg:3: rule a: on_unknown has no meaning "
+	 "for choice_required; remove it"},
 	{"an unknown key that is near nothing", HEAD "zebra = 1;\n",
 	 "a.cfg:2: unknown key \"zebra\"; the keys here are format, name, version, owner, approved_by, "
 	 "rules, texts"},
@@ -173,17 +174,20 @@ static const struct row rows[] = {
 	 "a.cfg:3: rule a: kind \"promt_cap\" does not exist; did you mean \"prompt_cap\"?"},
 	{"a kind that nobody knows",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"zebra\"; reason = \"r\"; }\n);\n",
-	 "a.cfg:3: rule a: kind \"zebra\" does not exist; this version has phrase_deny, prompt_cap, "
+	 "a.cfg:3: rule a: kind \"zebra\" does not exist; this version has choice_required, phrase_deny, "
+	 "prompt_cap, "
 	 "score_bound, template_allow"},
 	{"a kind of a later version",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"tone\"; reason = \"r\"; max_chars = 5; }\n);\n",
-	 "a.cfg:3: rule a: kind \"tone\" is not in this version yet; it has phrase_deny, prompt_cap, "
+	 "a.cfg:3: rule a: kind \"tone\" is not in this version yet; it has choice_required, phrase_deny, "
+	 "prompt_cap, "
 	 "score_bound, template_allow"},
 	{"a misspelt kind of a later version",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"rank_shfit\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule a: kind \"rank_shfit\" does not exist; did you mean \"rank_shift\"?"},
 	{"a kind is missing", HEAD "rules = (\n{ id = \"a\"; reason = \"r\"; }\n);\n",
-	 "a.cfg:3: rule a: kind is missing; this version has phrase_deny, prompt_cap, score_bound, "
+	 "a.cfg:3: rule a: kind is missing; this version has choice_required, phrase_deny, prompt_cap, "
+	 "score_bound, "
 	 "template_allow"},
 	{"an id is missing",
 	 HEAD "rules = (\n{ kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; }\n);\n",
@@ -333,6 +337,45 @@ static const struct row rows[] = {
 	 HEAD "rules = (\n{ id = \"b\"; kind = \"template_allow\"; reason = \"r\"; fallback = \"nothing\"; "
 	      "}\n);\n",
 	 "a.cfg:3: rule b: fallback \"nothing\" is not a text; add it to texts"},
+	{"a fallback of no use to another rule",
+	 HEAD
+	 "rules = ( { id = \"b\"; kind = \"choice_required\"; reason = \"r\"; },\n{ id = \"a\"; kind = "
+	 "\"phrase_deny\"; phrases = \"x\"; reason = \"r\"; fallback = \"n\"; } );\n"
+	 "texts = (\n{ id = \"n\"; locale = \"en\"; kind = \"clarifying_question\"; text = \"Hi?\"; }\n);\n",
+	 "a.cfg:2: rule b: fallback \"n\" (en) of rule a is not within: none of 0 choices is decline; change "
+	 "one of them"},
+	{"a fallback that an observing rule would not admit",
+	 HEAD
+	 "rules = ( { id = \"b\"; kind = \"choice_required\"; mode = \"observe\"; reason = \"r\"; },\n{ id = "
+	 "\"a\"; kind = \"template_allow\"; reason = \"r\"; fallback = \"n\"; } );\n"
+	 "texts = (\n{ id = \"n\"; locale = \"en\"; text = \"Hi?\"; }\n);\n",
+	 "a.cfg:2: rule b: fallback \"n\" (en) of rule a is not within: none of 0 choices is decline; change "
+	 "one of them"},
+	{"a fallback that only explains needs no choice",
+	 HEAD
+	 "rules = ( { id = \"b\"; kind = \"choice_required\"; reason = \"r\"; },\n{ id = \"a\"; kind = "
+	 "\"phrase_deny\"; on = \"explanation\"; phrases = \"x\"; reason = \"r\"; fallback = \"n\"; } );\n"
+	 "texts = (\n{ id = \"n\"; locale = \"en\"; text = \"Hi.\"; }\n);\n",
+	 ""},
+	{"a rule that is off admits every fallback",
+	 HEAD
+	 "rules = ( { id = \"b\"; kind = \"choice_required\"; mode = \"off\"; reason = \"r\"; },\n{ id = "
+	 "\"a\"; kind = \"template_allow\"; reason = \"r\"; fallback = \"n\"; } );\n"
+	 "texts = (\n{ id = \"n\"; locale = \"en\"; text = \"Hi?\"; }\n);\n",
+	 ""},
+	{"a choice that does not exist",
+	 HEAD
+	 "rules = (\n{ id = \"a\"; kind = \"choice_required\"; choice = \"refuse\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: choice is \"refuse\"; it must be \"accept\", \"decline\", \"more_of\", "
+	 "\"less_of\" or \"pause_category\""},
+	{"an action that choice_required has not",
+	 HEAD
+	 "rules = (\n{ id = \"a\"; kind = \"choice_required\"; action = \"replace\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: action is \"replace\"; for choice_required it must be \"suppress\" or \"flag\""},
+	{"on_unknown of a kind that can always tell",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"choice_required\"; on_unknown = \"flag\"; reason = \"r\"; "
+	      "}\n);\n",
+	 "a.cfg:3: rule a: on_unknown has no meaning for choice_required; remove it"},
 	{"a fallback with slots",
 	 HEAD
 	 "rules = ( { id = \"b\"; kind = \"template_allow\"; reason = \"r\"; fallback = \"x\"; }, { id = "

@@ -41,7 +41,7 @@ static unsigned pick(unsigned below)
 /* A rule as text, and what the naive judge needs of it. */
 struct random_rule {
 	char text[1024];
-	enum { BOUND, CAP, DENY, ALLOW } kind;
+	enum { BOUND, CAP, DENY, ALLOW, CHOICE } kind;
 	bool enforcing, flags, narrowed; /* narrowed: by `when`; not judged */
 	double absolute, relative;	 /* negative: none */
 	bool missing_last;
@@ -97,6 +97,14 @@ static int random_cap(struct random_rule *rule, char *text, size_t room)
 	return len;
 }
 
+static int random_choice(struct random_rule *rule, char *text, size_t room)
+{
+	rule->flags = pick(6) == 0;
+	return snprintf(text, room,
+			"kind = \"choice_required\"; kinds = \"category_switch\"; action = \"%s\"; ",
+			rule->flags ? "flag" : "suppress");
+}
+
 static int random_language(struct random_rule *rule, char *text, size_t room)
 {
 	static const char *const actions[] = {"replace", "replace", "suppress", "reject", "flag"};
@@ -123,15 +131,16 @@ static void random_rule(struct random_rule *rule, unsigned number)
 					    "when = { not = { surface = \"home\"; }; }; ",
 					    "when = { locale = \"en\"; share = 0.5; }; "};
 	const char *mode = ONE_OF(modes), *when = ONE_OF(whens);
-	*rule = (struct random_rule){.kind = pick(4)};
+	*rule = (struct random_rule){.kind = pick(5)};
 	int len = snprintf(rule->text, sizeof rule->text,
 			   "{ id = \"r%u.%u\"; reason = \"r\"; mode = \"%s\"; %s", pick(100), number, mode,
 			   when);
 	char *rest = rule->text + len;
 	size_t room = sizeof rule->text - (size_t)len;
-	len = rule->kind == BOUND ? random_bound(rule, rest, room)
-	      : rule->kind == CAP ? random_cap(rule, rest, room)
-				  : random_language(rule, rest, room);
+	len = rule->kind == BOUND    ? random_bound(rule, rest, room)
+	      : rule->kind == CAP    ? random_cap(rule, rest, room)
+	      : rule->kind == CHOICE ? random_choice(rule, rest, room)
+				     : random_language(rule, rest, room);
 	snprintf(rest + len, room - (size_t)len, "}");
 	rule->enforcing = strcmp(mode, "enforce") == 0;
 	rule->narrowed = *when != '\0';
@@ -403,11 +412,24 @@ static bool language_holds(const struct random_rule *rule, const struct response
 	return true;
 }
 
+static bool choice_holds(const struct response *left)
+{
+	for (size_t i = 0; i < left->facts.prompt_count; i++) {
+		const struct facts_prompt *prompt = &left->facts.prompts[i];
+		bool asks = prompt->kind == PROMPT_ABSENT || prompt->kind == PROMPT_OTHER ||
+			    prompt->kind == PROMPT_CATEGORY_SWITCH;
+		if (asks && (prompt->choice_count == 0 || prompt->choices[0].kind != CHOICE_DECLINE))
+			return false;
+	}
+	return true;
+}
+
 static bool holds(const struct random_rule *rule, const struct response *left)
 {
-	return rule->kind == BOUND ? bound_holds(rule, left)
-	       : rule->kind == CAP ? cap_holds(rule, left)
-				   : language_holds(rule, left);
+	return rule->kind == BOUND    ? bound_holds(rule, left)
+	       : rule->kind == CAP    ? cap_holds(rule, left)
+	       : rule->kind == CHOICE ? choice_holds(left)
+				      : language_holds(rule, left);
 }
 
 static void governed_again_nothing_changes(const struct response *left, const struct rules_ruleset *ruleset)
@@ -527,6 +549,7 @@ static void the_judge_can_fail(void **state)
 	assert_false(holds(&cap, &left));
 	left.prompt[1].text = BYTES_LITERAL("so Bad");
 	assert_false(holds(&deny, &left));
+	assert_false(holds(&(struct random_rule){.kind = CHOICE}, &left));
 	(void)state;
 }
 

@@ -5,6 +5,7 @@
 
 static const struct kind *const kinds[] = {
 	&rules_choice_required,
+	&rules_locale_match,
 	&rules_phrase_deny,
 	&rules_prompt_cap,
 	&rules_score_bound,
@@ -16,7 +17,6 @@ static const char *const later[] = {
 	"confidence_floor",
 	"conflicting_signals",
 	"explanation_required",
-	"locale_match",
 	"opt_out",
 	"prompt_answered",
 	"prompt_backoff",

@@ -173,19 +173,22 @@ static const struct row rows[] = {
 	 "a.cfg:3: rule a: kind \"promt_cap\" does not exist; did you mean \"prompt_cap\"?"},
 	{"a kind that nobody knows",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"zebra\"; reason = \"r\"; }\n);\n",
-	 "a.cfg:3: rule a: kind \"zebra\" does not exist; this version has choice_required, phrase_deny, "
+	 "a.cfg:3: rule a: kind \"zebra\" does not exist; this version has choice_required, locale_match, "
+	 "phrase_deny, "
 	 "prompt_cap, "
 	 "score_bound, template_allow"},
 	{"a kind of a later version",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"tone\"; reason = \"r\"; max_chars = 5; }\n);\n",
-	 "a.cfg:3: rule a: kind \"tone\" is not in this version yet; it has choice_required, phrase_deny, "
+	 "a.cfg:3: rule a: kind \"tone\" is not in this version yet; it has choice_required, locale_match, "
+	 "phrase_deny, "
 	 "prompt_cap, "
 	 "score_bound, template_allow"},
 	{"a misspelt kind of a later version",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"rank_shfit\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule a: kind \"rank_shfit\" does not exist; did you mean \"rank_shift\"?"},
 	{"a kind is missing", HEAD "rules = (\n{ id = \"a\"; reason = \"r\"; }\n);\n",
-	 "a.cfg:3: rule a: kind is missing; this version has choice_required, phrase_deny, prompt_cap, "
+	 "a.cfg:3: rule a: kind is missing; this version has choice_required, locale_match, phrase_deny, "
+	 "prompt_cap, "
 	 "score_bound, "
 	 "template_allow"},
 	{"an id is missing",
@@ -375,6 +378,15 @@ static const struct row rows[] = {
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"choice_required\"; on_unknown = \"flag\"; reason = \"r\"; "
 	      "}\n);\n",
 	 "a.cfg:3: rule a: on_unknown has no meaning for choice_required; remove it"},
+	{"a key that locale_match has not",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"locale_match\"; fallback = \"n\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: unknown key \"fallback\"; the keys here are id, kind, mode, when, effective, "
+	 "action, "
+	 "on_unknown, reason, reference, owner"},
+	{"an action that locale_match has not",
+	 HEAD
+	 "rules = (\n{ id = \"a\"; kind = \"locale_match\"; on_unknown = \"reject\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: on_unknown is \"reject\"; for locale_match it must be \"flag\" or \"suppress\""},
 	{"a fallback with slots",
 	 HEAD
 	 "rules = ( { id = \"b\"; kind = \"template_allow\"; reason = \"r\"; fallback = \"x\"; }, { id = "

@@ -41,7 +41,7 @@ static unsigned pick(unsigned below)
 /* A rule as text, and what the naive judge needs of it. */
 struct random_rule {
 	char text[1024];
-	enum { BOUND, CAP, DENY, ALLOW, CHOICE } kind;
+	enum { BOUND, CAP, DENY, ALLOW, CHOICE, LOCALE } kind;
 	bool enforcing, flags, narrowed; /* narrowed: by `when`; not judged */
 	double absolute, relative;	 /* negative: none */
 	bool missing_last;
@@ -105,6 +105,13 @@ static int random_choice(struct random_rule *rule, char *text, size_t room)
 			rule->flags ? "flag" : "suppress");
 }
 
+static int random_locale(struct random_rule *rule, char *text, size_t room)
+{
+	rule->flags = pick(6) == 0;
+	return snprintf(text, room, "kind = \"locale_match\"; action = \"%s\"; on_unknown = \"suppress\"; ",
+			rule->flags ? "flag" : "suppress");
+}
+
 static int random_language(struct random_rule *rule, char *text, size_t room)
 {
 	static const char *const actions[] = {"replace", "replace", "suppress", "reject", "flag"};
@@ -131,7 +138,7 @@ static void random_rule(struct random_rule *rule, unsigned number)
 					    "when = { not = { surface = \"home\"; }; }; ",
 					    "when = { locale = \"en\"; share = 0.5; }; "};
 	const char *mode = ONE_OF(modes), *when = ONE_OF(whens);
-	*rule = (struct random_rule){.kind = pick(5)};
+	*rule = (struct random_rule){.kind = pick(6)};
 	int len = snprintf(rule->text, sizeof rule->text,
 			   "{ id = \"r%u.%u\"; reason = \"r\"; mode = \"%s\"; %s", pick(100), number, mode,
 			   when);
@@ -140,6 +147,7 @@ static void random_rule(struct random_rule *rule, unsigned number)
 	len = rule->kind == BOUND    ? random_bound(rule, rest, room)
 	      : rule->kind == CAP    ? random_cap(rule, rest, room)
 	      : rule->kind == CHOICE ? random_choice(rule, rest, room)
+	      : rule->kind == LOCALE ? random_locale(rule, rest, room)
 				     : random_language(rule, rest, room);
 	snprintf(rest + len, room - (size_t)len, "}");
 	rule->enforcing = strcmp(mode, "enforce") == 0;
@@ -424,11 +432,24 @@ static bool choice_holds(const struct response *left)
 	return true;
 }
 
+/* The random locales have two letters of language, and then a well-formed region or none. */
+static bool locale_holds(const struct response *left)
+{
+	for (size_t i = 0; i < left->facts.prompt_count; i++) {
+		struct bytes own = left->facts.prompts[i].locale, asked = left->facts.locale;
+		if (own.len < 2 || asked.len < 2 || memchr(own.at, '_', own.len) ||
+		    memchr(asked.at, '_', asked.len) || memcmp(own.at, asked.at, 2) != 0)
+			return false;
+	}
+	return true;
+}
+
 static bool holds(const struct random_rule *rule, const struct response *left)
 {
 	return rule->kind == BOUND    ? bound_holds(rule, left)
 	       : rule->kind == CAP    ? cap_holds(rule, left)
 	       : rule->kind == CHOICE ? choice_holds(left)
+	       : rule->kind == LOCALE ? locale_holds(left)
 				      : language_holds(rule, left);
 }
 
@@ -550,6 +571,7 @@ static void the_judge_can_fail(void **state)
 	left.prompt[1].text = BYTES_LITERAL("so Bad");
 	assert_false(holds(&deny, &left));
 	assert_false(holds(&(struct random_rule){.kind = CHOICE}, &left));
+	assert_false(holds(&(struct random_rule){.kind = LOCALE}, &left));
 	(void)state;
 }
 

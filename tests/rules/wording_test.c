@@ -27,6 +27,10 @@ static struct facts_choice odd[] = {{.label = {"No", 2}, .kind = CHOICE_OTHER},
 	{                                                                                                    \
 		.text = {"Less?", 5}, .kind = kind_of, CHOICES(list)                                         \
 	}
+#define SPEAKS(tag)                                                                                          \
+	{                                                                                                    \
+		.text = {"Hi.", 3}, .locale = { tag, sizeof tag - 1 }                                        \
+	}
 #define SAYS(words)                                                                                          \
 	{                                                                                                    \
 		.text = {words, sizeof words - 1}, .kind = PROMPT_PAUSE                                      \
@@ -74,6 +78,36 @@ static const struct row rows[] = {
 	 " choices = ( { kind = \"decline\"; label = \"No\"; } ); } );",
 	 ASK(PROMPT_CLARIFYING_QUESTION, both), .locale = "en", .story = "s replace exceeded p",
 	 .texts = "|Fewer?|"},
+
+	/* locale_match */
+	{"a prompt in the language asked for", RULE("locale_match", ""), SPEAKS("en-GB"), .locale = "en-US",
+	 .texts = "|Hi.|"},
+	{"tags are made canonical first", RULE("locale_match", ""), SPEAKS("IW"), .locale = "he-il",
+	 .texts = "|Hi.|"},
+	{"a prompt in another", RULE("locale_match", ""), SPEAKS("de-AT"), .locale = "EN-us",
+	 .story = "r suppress exceeded p", .observed = "the request's locale: de-AT for en-US"},
+	{"a prompt in another is flagged", RULE("locale_match", "action = \"flag\";"), SPEAKS("de"),
+	 .locale = "en", .story = "r flag exceeded p", .texts = "|Hi.|"},
+	{"a prompt in another is observed", RULE("locale_match", "mode = \"observe\";"), SPEAKS("de"),
+	 .locale = "en", .story = "(r suppress exceeded p)", .texts = "|Hi.|"},
+	{"a prompt without locale cannot be told", RULE("locale_match", ""), SPEAKS(""), .locale = "en",
+	 .story = "r flag unknown p", .observed = "the request's locale: the prompt's locale is absent",
+	 .texts = "|Hi.|"},
+	{"nor one with a malformed locale", RULE("locale_match", "on_unknown = \"suppress\";"),
+	 SPEAKS("en_GB"), .locale = "en", .story = "r suppress unknown p",
+	 .observed = "the request's locale: the prompt's locale is malformed"},
+	{"nor against a request without", RULE("locale_match", "on_unknown = \"suppress\";"), SPEAKS("en"),
+	 .story = "r suppress unknown p", .observed = "the request's locale: the request's locale is absent"},
+	{"nor against a malformed one", RULE("locale_match", ""), SPEAKS("en"), .locale = "en*",
+	 .story = "r flag unknown p", .observed = "the request's locale: the request's locale is malformed",
+	 .texts = "|Hi.|"},
+	{"what replaces speaks the language too",
+	 "rules = ( { id = \"r\"; kind = \"locale_match\"; reason = \"r\"; },"
+	 " { id = \"s\"; kind = \"phrase_deny\"; reason = \"r\"; phrases = \"hi\"; action = \"flag\"; },"
+	 " { id = \"t\"; kind = \"phrase_deny\"; reason = \"r\"; phrases = \"hi\"; fallback = \"n\"; } );"
+	 "texts = ( { id = \"n\"; locale = \"en\"; text = \"Sorry.\"; } );",
+	 SPEAKS("en"), .locale = "en-GB", .story = "s flag exceeded p; t replace exceeded p",
+	 .texts = "|Sorry.|"},
 };
 
 static const char *first_observed(const struct trial *trial, char *text, size_t room)

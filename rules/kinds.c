@@ -10,6 +10,7 @@ static const struct kind *const kinds[] = {
 	&rules_prompt_cap,
 	&rules_score_bound,
 	&rules_template_allow,
+	&rules_tone,
 };
 
 static const char *const later[] = {
@@ -25,7 +26,6 @@ static const char *const later[] = {
 	"rank_shift",
 	"readability",
 	"retain_top",
-	"tone",
 	"weight_bound",
 };
 

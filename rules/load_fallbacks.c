@@ -116,8 +116,10 @@ void rules_load_check_fallbacks(struct rules_ruleset *ruleset, struct rules_find
 		struct trial trial = {ruleset, findings, ruleset->catalogue.text[i], NULL};
 		if (trial.text->part_count > 1)
 			continue; /* it has slots: said before */
+		size_t errors = findings->errors;
 		judge_prompt(&trial, &arena, kit);
-		judge_explanation(&trial, &arena, kit);
+		if (findings->errors == errors) /* what is wrong with its words is said once */
+			judge_explanation(&trial, &arena, kit);
 		arena_done(&arena);
 	}
 	rules_kit_give(kit);

@@ -176,21 +176,21 @@ static const struct row rows[] = {
 	 "a.cfg:3: rule a: kind \"zebra\" does not exist; this version has choice_required, locale_match, "
 	 "phrase_deny, "
 	 "prompt_cap, "
-	 "score_bound, template_allow"},
+	 "score_bound, template_allow, tone"},
 	{"a kind of a later version",
-	 HEAD "rules = (\n{ id = \"a\"; kind = \"tone\"; reason = \"r\"; max_chars = 5; }\n);\n",
-	 "a.cfg:3: rule a: kind \"tone\" is not in this version yet; it has choice_required, locale_match, "
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_gap\"; reason = \"r\"; gap = \"5m\"; }\n);\n",
+	 "a.cfg:3: rule a: kind \"prompt_gap\" is not in this version yet; it has choice_required, "
+	 "locale_match, "
 	 "phrase_deny, "
 	 "prompt_cap, "
-	 "score_bound, template_allow"},
+	 "score_bound, template_allow, tone"},
 	{"a misspelt kind of a later version",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"rank_shfit\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule a: kind \"rank_shfit\" does not exist; did you mean \"rank_shift\"?"},
 	{"a kind is missing", HEAD "rules = (\n{ id = \"a\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule a: kind is missing; this version has choice_required, locale_match, phrase_deny, "
 	 "prompt_cap, "
-	 "score_bound, "
-	 "template_allow"},
+	 "score_bound, template_allow, tone"},
 	{"an id is missing",
 	 HEAD "rules = (\n{ kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule number 1: id is missing; it must be a text"},
@@ -387,6 +387,37 @@ static const struct row rows[] = {
 	 HEAD
 	 "rules = (\n{ id = \"a\"; kind = \"locale_match\"; on_unknown = \"reject\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule a: on_unknown is \"reject\"; for locale_match it must be \"flag\" or \"suppress\""},
+	{"a tone without limits",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"tone\"; action = \"flag\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: limits nothing; give max_chars, max_sentences, max_exclamations, max_upper_share "
+	 "or "
+	 "max_emoji"},
+	{"a share of capitals in percent",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"tone\"; action = \"flag\"; max_upper_share = 30; reason = "
+	      "\"r\"; }\n);\n",
+	 "a.cfg:3: rule a: max_upper_share is 30; it must be a number from 0 to 1"},
+	{"no characters at all",
+	 HEAD
+	 "rules = (\n{ id = \"a\"; kind = \"tone\"; action = \"flag\"; max_chars = 0; max_sentences = 0; "
+	 "max_emoji = -1; max_exclamations = 0.5; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: max_chars is 0; it must be a whole number from 1 to 100000\n"
+	 "a.cfg:3: rule a: max_sentences is 0; it must be a whole number from 1 to 1000\n"
+	 "a.cfg:3: rule a: max_emoji is -1; it must be a whole number from 0 to 1000\n"
+	 "a.cfg:3: rule a: max_exclamations is 0.5; it must be a whole number from 0 to 1000"},
+	{"a tone without fallback",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"tone\"; max_chars = 9; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: fallback is missing; name a text, or write action = \"suppress\""},
+	{"a fallback that its own rule does not admit",
+	 HEAD
+	 "rules = (\n{ id = \"a\"; kind = \"tone\"; max_chars = 5; fallback = \"n\"; reason = \"r\"; }\n);\n"
+	 "texts = ( { id = \"n\"; locale = \"en\"; kind = \"pause\"; text = \"Sorry.\"; choices = ( { kind = "
+	 "\"decline\"; label = \"Not now\"; } ); }, { id = \"n\"; locale = \"de\"; text = \"Hm.\"; } );\n",
+	 "a.cfg:3: rule a: fallback \"n\" (en) of rule a is not within: 6 characters in text; change one of "
+	 "them"},
+	{"an action that tone has not",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"tone\"; max_chars = 5; action = \"reject\"; reason = \"r\"; "
+	      "}\n);\n",
+	 "a.cfg:3: rule a: action is \"reject\"; for tone it must be \"replace\", \"suppress\" or \"flag\""},
 	{"a fallback with slots",
 	 HEAD
 	 "rules = ( { id = \"b\"; kind = \"template_allow\"; reason = \"r\"; fallback = \"x\"; }, { id = "

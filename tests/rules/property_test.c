@@ -41,7 +41,7 @@ static unsigned pick(unsigned below)
 /* A rule as text, and what the naive judge needs of it. */
 struct random_rule {
 	char text[1024];
-	enum { BOUND, CAP, DENY, ALLOW, CHOICE, LOCALE } kind;
+	enum { BOUND, CAP, DENY, ALLOW, CHOICE, LOCALE, TONE } kind;
 	bool enforcing, flags, narrowed; /* narrowed: by `when`; not judged */
 	double absolute, relative;	 /* negative: none */
 	bool missing_last;
@@ -112,6 +112,17 @@ static int random_locale(struct random_rule *rule, char *text, size_t room)
 			rule->flags ? "flag" : "suppress");
 }
 
+/* The fallbacks have six and seven characters, and one sentence; "Less jazz?" has ten. */
+static int random_tone(struct random_rule *rule, char *text, size_t room)
+{
+	static const char *const actions[] = {"replace", "replace", "suppress", "flag"};
+	const char *action = ONE_OF(actions);
+	rule->flags = strcmp(action, "flag") == 0;
+	rule->max = 7 + (int)pick(4);
+	return snprintf(text, room, "kind = \"tone\"; max_chars = %d; action = \"%s\"; fallback = \"n\"; ",
+			rule->max, action);
+}
+
 static int random_language(struct random_rule *rule, char *text, size_t room)
 {
 	static const char *const actions[] = {"replace", "replace", "suppress", "reject", "flag"};
@@ -138,7 +149,7 @@ static void random_rule(struct random_rule *rule, unsigned number)
 					    "when = { not = { surface = \"home\"; }; }; ",
 					    "when = { locale = \"en\"; share = 0.5; }; "};
 	const char *mode = ONE_OF(modes), *when = ONE_OF(whens);
-	*rule = (struct random_rule){.kind = pick(6)};
+	*rule = (struct random_rule){.kind = pick(7)};
 	int len = snprintf(rule->text, sizeof rule->text,
 			   "{ id = \"r%u.%u\"; reason = \"r\"; mode = \"%s\"; %s", pick(100), number, mode,
 			   when);
@@ -148,6 +159,7 @@ static void random_rule(struct random_rule *rule, unsigned number)
 	      : rule->kind == CAP    ? random_cap(rule, rest, room)
 	      : rule->kind == CHOICE ? random_choice(rule, rest, room)
 	      : rule->kind == LOCALE ? random_locale(rule, rest, room)
+	      : rule->kind == TONE   ? random_tone(rule, rest, room)
 				     : random_language(rule, rest, room);
 	snprintf(rest + len, room - (size_t)len, "}");
 	rule->enforcing = strcmp(mode, "enforce") == 0;
@@ -444,12 +456,27 @@ static bool locale_holds(const struct response *left)
 	return true;
 }
 
+/* No mark in the random texts combines. */
+static bool tone_holds(const struct random_rule *rule, const struct response *left)
+{
+	for (size_t i = 0; i < left->facts.prompt_count; i++) {
+		struct bytes text = left->facts.prompts[i].text;
+		int count = 0;
+		for (size_t b = 0; b < text.len; b++)
+			count += ((unsigned char)text.at[b] & 0xc0) != 0x80;
+		if (count > rule->max || memchr(text.at, 0xff, text.len))
+			return false;
+	}
+	return true;
+}
+
 static bool holds(const struct random_rule *rule, const struct response *left)
 {
 	return rule->kind == BOUND    ? bound_holds(rule, left)
 	       : rule->kind == CAP    ? cap_holds(rule, left)
 	       : rule->kind == CHOICE ? choice_holds(left)
 	       : rule->kind == LOCALE ? locale_holds(left)
+	       : rule->kind == TONE   ? tone_holds(rule, left)
 				      : language_holds(rule, left);
 }
 
@@ -572,6 +599,7 @@ static void the_judge_can_fail(void **state)
 	assert_false(holds(&deny, &left));
 	assert_false(holds(&(struct random_rule){.kind = CHOICE}, &left));
 	assert_false(holds(&(struct random_rule){.kind = LOCALE}, &left));
+	assert_false(holds(&(struct random_rule){.kind = TONE, .max = 5}, &left));
 	(void)state;
 }
 

@@ -182,7 +182,7 @@ static void a_syntax_error_hides_no_other_file(void **state)
 	struct rules_findings findings = {0};
 	folder_make(&folder);
 	put(&folder, "a.cfg", "format = 1\nname = = 2;\nrules = ((");
-	put(&folder, "b.cfg", "format = 1; rules = ( { id = \"x\"; }, { id = \"y\"; kind = \"tone\"; } );");
+	put(&folder, "b.cfg", "format = 1; rules = ( { id = \"x\"; }, { id = \"y\"; kind = \"zebra\"; } );");
 	assert_null(rules_ruleset_load(folder.path, NOW, &findings));
 	assert_int_equal(findings.count, 5);
 	assert_int_equal(findings.errors, 5);

@@ -31,6 +31,10 @@ static struct facts_choice odd[] = {{.label = {"No", 2}, .kind = CHOICE_OTHER},
 	{                                                                                                    \
 		.text = {"Hi.", 3}, .locale = { tag, sizeof tag - 1 }                                        \
 	}
+#define TONE(keys) RULE("tone", keys " action = \"suppress\";")
+#define NEUTRAL	   "texts = ( { id = \"n\"; locale = \"en\"; text = \"Oh.\"; } );"
+#define FLAG	   "\xf0\x9f\x87\xa9\xf0\x9f\x87\xaa"
+#define FAMILY	   "\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7"
 #define SAYS(words)                                                                                          \
 	{                                                                                                    \
 		.text = {words, sizeof words - 1}, .kind = PROMPT_PAUSE                                      \
@@ -108,6 +112,99 @@ static const struct row rows[] = {
 	 "texts = ( { id = \"n\"; locale = \"en\"; text = \"Sorry.\"; } );",
 	 SPEAKS("en"), .locale = "en-GB", .story = "s flag exceeded p; t replace exceeded p",
 	 .texts = "|Sorry.|"},
+
+	/* tone: length */
+	{"characters at the limit", TONE("max_chars = 3;"), SAYS("abc"), .texts = "|abc|"},
+	{"characters over it", TONE("max_chars = 3;"), SAYS("abcd"), .story = "r suppress exceeded p",
+	 .observed = "max_chars 3: 4 characters in text"},
+	{"a letter and its marks are one character", TONE("max_chars = 3;"),
+	 SAYS("e\xcc\x81\xcc\xa3"
+	      "bc"),
+	 .texts = "|e\xcc\x81\xcc\xa3"
+		  "bc|"},
+	{"a family is one character", TONE("max_chars = 1;"), SAYS(FAMILY), .texts = "|" FAMILY "|"},
+	{"a flag is one character", TONE("max_chars = 1;"), SAYS(FLAG), .texts = "|" FLAG "|"},
+	{"two flags are two", TONE("max_chars = 1;"), SAYS(FLAG FLAG), .story = "r suppress exceeded p"},
+	{"a syllable of Devanagari is one", TONE("max_chars = 1;"), SAYS("\xe0\xa4\xa8\xe0\xa4\xbf"),
+	 .texts = "|\xe0\xa4\xa8\xe0\xa4\xbf|"},
+	{"a line's end is one", TONE("max_chars = 3;"), SAYS("a\r\nb"), .texts = "|a\r\nb|"},
+	{"an empty text has none", TONE("max_chars = 1;"), SAYS(""), .texts = "||"},
+	{"sentences at the limit", TONE("max_sentences = 2;"), SAYS("One is 3.5 e.g. here. Two!"),
+	 .texts = "|One is 3.5 e.g. here. Two!|"},
+	{"sentences over it", TONE("max_sentences = 2;"), SAYS("One. Two! Three?"),
+	 .story = "r suppress exceeded p", .observed = "max_sentences 2: 3 sentences in text"},
+	{"lines are sentences", TONE("max_sentences = 1;"), SAYS("One\nTwo"),
+	 .story = "r suppress exceeded p"},
+	{"marks alone are none", TONE("max_sentences = 1;"), SAYS("One. ... ?! \xf0\x9f\x91\x8d"),
+	 .texts = "|One. ... ?! \xf0\x9f\x91\x8d|"},
+	{"sentences of other scripts", TONE("max_sentences = 1;"),
+	 SAYS("\xe4\xbd\xa0\xe5\xa5\xbd\xe3\x80\x82\xe5\x86\x8d\xe8\xa7\x81\xe3\x80\x82"),
+	 .story = "r suppress exceeded p"},
+
+	/* tone: volume */
+	{"exclamation marks at the limit", TONE("max_exclamations = 1;"), SAYS("Hi! \xc2\xa1no"),
+	 .texts = "|Hi! \xc2\xa1no|"},
+	{"exclamation marks over it", TONE("max_exclamations = 1;"), SAYS("Hi! Ho!"),
+	 .story = "r suppress exceeded p", .observed = "max_exclamations 1: 2 exclamation marks in text"},
+	{"none at all", TONE("max_exclamations = 0;"), SAYS("Hi!"), .story = "r suppress exceeded p"},
+	{"other forms of them", TONE("max_exclamations = 2;"), SAYS("\xef\xbc\x81\xe2\x80\xbc"),
+	 .story = "r suppress exceeded p", .observed = "max_exclamations 2: 3 exclamation marks in text"},
+	{"capitals at the limit", TONE("max_upper_share = 0.3;"), SAYS("ABCdefghij 12 ..."),
+	 .texts = "|ABCdefghij 12 ...|"},
+	{"capitals over it", TONE("max_upper_share = 0.3;"), SAYS("ABCDefghij"),
+	 .story = "r suppress exceeded p",
+	 .observed = "max_upper_share 0.3: 4 capitals of 10 letters in text"},
+	{"seven letters may shout", TONE("max_upper_share = 0;"), SAYS("ABCDEFG 8"), .texts = "|ABCDEFG 8|"},
+	{"eight may not", TONE("max_upper_share = 0;"), SAYS("ABCDEFGH"), .story = "r suppress exceeded p"},
+	{"capitals of other scripts", TONE("max_upper_share = 0.5;"),
+	 SAYS("\xd0\x92\xd0\x98\xd0\x9d\xd0\x9e\xce\x91\xce\x92\xce\x93\xce\x94"),
+	 .story = "r suppress exceeded p"},
+	{"letters without case do not count", TONE("max_upper_share = 0;"),
+	 SAYS("ABC \xe4\xbd\xa0\xe5\xa5\xbd\xe4\xbd\xa0\xe5\xa5\xbd\xe4\xbd\xa0"),
+	 .texts = "|ABC \xe4\xbd\xa0\xe5\xa5\xbd\xe4\xbd\xa0\xe5\xa5\xbd\xe4\xbd\xa0|"},
+
+	/* tone: emoji */
+	{"emoji at the limit", TONE("max_emoji = 1;"), SAYS("ok \xf0\x9f\x91\x8d"),
+	 .texts = "|ok \xf0\x9f\x91\x8d|"},
+	{"emoji over it", TONE("max_emoji = 1;"), SAYS("\xf0\x9f\x91\x8d\xf0\x9f\x91\x8d"),
+	 .story = "r suppress exceeded p", .observed = "max_emoji 1: 2 emoji in text"},
+	{"a family is one emoji", TONE("max_emoji = 1;"), SAYS(FAMILY), .texts = "|" FAMILY "|"},
+	{"a flag is one emoji", TONE("max_emoji = 1;"), SAYS(FLAG), .texts = "|" FLAG "|"},
+	{"a heart in text style is none", TONE("max_emoji = 0;"), SAYS("\xe2\x9d\xa4"),
+	 .texts = "|\xe2\x9d\xa4|"},
+	{"a heart in emoji style is one", TONE("max_emoji = 0;"), SAYS("\xe2\x9d\xa4\xef\xb8\x8f"),
+	 .story = "r suppress exceeded p"},
+	{"digits and signs are none", TONE("max_emoji = 0;"), SAYS("1 # \xc2\xa9"),
+	 .texts = "|1 # \xc2\xa9|"},
+	{"a keycap is one", TONE("max_emoji = 0;"), SAYS("1\xef\xb8\x8f\xe2\x83\xa3"),
+	 .story = "r suppress exceeded p"},
+
+	/* tone: what is done */
+	{"all that is too much is said", TONE("max_chars = 3; max_exclamations = 0; max_emoji = 0;"),
+	 SAYS("Hi!!"), .story = "r suppress exceeded p",
+	 .observed =
+		 "max_chars 3, max_exclamations 0, max_emoji 0: 4 characters, 2 exclamation marks in text"},
+	{"labels are judged, each by itself",
+	 TONE("max_chars = 2;"),
+	 {.text = {"Hi", 2}, CHOICES(both)},
+	 .story = "r suppress exceeded p",
+	 .observed = "max_chars 2: 3 characters in labels"},
+	{"a tone is replaced", RULE("tone", "max_chars = 4; fallback = \"n\";") NEUTRAL, SAYS("Hello"),
+	 .locale = "en-GB", .story = "r replace exceeded p", .texts = "|Oh.|"},
+	{"a tone is replaced in no other language", RULE("tone", "max_chars = 4; fallback = \"n\";") NEUTRAL,
+	 SAYS("Hello"), .locale = "de", .story = "r suppress exceeded p"},
+	{"a tone is flagged", RULE("tone", "action = \"flag\"; max_chars = 4;"), SAYS("Hello"),
+	 .story = "r flag exceeded p", .texts = "|Hello|"},
+	{"a tone is observed", RULE("tone", "mode = \"observe\"; action = \"suppress\"; max_chars = 4;"),
+	 SAYS("Hello"), .story = "(r suppress exceeded p)", .texts = "|Hello|"},
+	{"what is not UTF-8 cannot be told", TONE("max_chars = 4;"), SAYS("\xff"),
+	 .story = "r suppress unknown p", .observed = "max_chars 4: text is not valid UTF-8"},
+	{"and is flagged on request", TONE("max_chars = 4; on_unknown = \"flag\";"), SAYS("\xff"),
+	 .story = "r flag unknown p", .texts = "|\xff|"},
+	{"an explanation is judged too", TONE("max_chars = 4;"), .explanation = "Hello",
+	 .story = "r suppress exceeded", .observed = "max_chars 4: 5 characters in explanation"},
+	{"an explanation is replaced", RULE("tone", "max_chars = 4; fallback = \"n\";") NEUTRAL,
+	 .explanation = "Hello", .locale = "en", .story = "r replace exceeded", .says = "Oh."},
 };
 
 static const char *first_observed(const struct trial *trial, char *text, size_t room)

@@ -5,6 +5,7 @@
 
 static const struct kind *const kinds[] = {
 	&rules_choice_required,
+	&rules_explanation_required,
 	&rules_locale_match,
 	&rules_phrase_deny,
 	&rules_prompt_cap,
@@ -17,7 +18,6 @@ static const char *const later[] = {
 	"category_share",
 	"confidence_floor",
 	"conflicting_signals",
-	"explanation_required",
 	"opt_out",
 	"prompt_answered",
 	"prompt_backoff",

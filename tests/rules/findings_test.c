@@ -173,13 +173,15 @@ static const struct row rows[] = {
 	 "a.cfg:3: rule a: kind \"promt_cap\" does not exist; did you mean \"prompt_cap\"?"},
 	{"a kind that nobody knows",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"zebra\"; reason = \"r\"; }\n);\n",
-	 "a.cfg:3: rule a: kind \"zebra\" does not exist; this version has choice_required, locale_match, "
+	 "a.cfg:3: rule a: kind \"zebra\" does not exist; this version has choice_required, "
+	 "explanation_required, locale_match, "
 	 "phrase_deny, "
 	 "prompt_cap, "
 	 "score_bound, template_allow, tone"},
 	{"a kind of a later version",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_gap\"; reason = \"r\"; gap = \"5m\"; }\n);\n",
 	 "a.cfg:3: rule a: kind \"prompt_gap\" is not in this version yet; it has choice_required, "
+	 "explanation_required, "
 	 "locale_match, "
 	 "phrase_deny, "
 	 "prompt_cap, "
@@ -188,7 +190,8 @@ static const struct row rows[] = {
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"rank_shfit\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule a: kind \"rank_shfit\" does not exist; did you mean \"rank_shift\"?"},
 	{"a kind is missing", HEAD "rules = (\n{ id = \"a\"; reason = \"r\"; }\n);\n",
-	 "a.cfg:3: rule a: kind is missing; this version has choice_required, locale_match, phrase_deny, "
+	 "a.cfg:3: rule a: kind is missing; this version has choice_required, explanation_required, "
+	 "locale_match, phrase_deny, "
 	 "prompt_cap, "
 	 "score_bound, template_allow, tone"},
 	{"an id is missing",
@@ -418,6 +421,23 @@ static const struct row rows[] = {
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"tone\"; max_chars = 5; action = \"reject\"; reason = \"r\"; "
 	      "}\n);\n",
 	 "a.cfg:3: rule a: action is \"reject\"; for tone it must be \"replace\", \"suppress\" or \"flag\""},
+	{"an explanation without fallback",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"explanation_required\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: fallback is missing; name a text, or write action = \"flag\""},
+	{"an explanation that another rule does not admit",
+	 HEAD
+	 "rules = (\n{ id = \"a\"; kind = \"explanation_required\"; fallback = \"n\"; reason = \"r\"; },\n"
+	 "{ id = \"b\"; kind = \"tone\"; max_exclamations = 0; action = \"flag\"; reason = \"r\"; }, { id = "
+	 "\"c\"; kind = \"choice_required\"; reason = \"r\"; } );\n"
+	 "texts = ( { id = \"n\"; locale = \"en\"; text = \"Because!\"; } );\n",
+	 "a.cfg:4: rule b: fallback \"n\" (en) of rule a is not within: 1 exclamation marks in explanation; "
+	 "change one of them"},
+	{"an action that explanation_required has not",
+	 HEAD
+	 "rules = (\n{ id = \"a\"; kind = \"explanation_required\"; action = \"suppress\"; reason = \"r\"; "
+	 "}\n);\n",
+	 "a.cfg:3: rule a: action is \"suppress\"; for explanation_required it must be \"replace\" or "
+	 "\"flag\""},
 	{"a fallback with slots",
 	 HEAD
 	 "rules = ( { id = \"b\"; kind = \"template_allow\"; reason = \"r\"; fallback = \"x\"; }, { id = "

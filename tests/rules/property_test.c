@@ -41,7 +41,7 @@ static unsigned pick(unsigned below)
 /* A rule as text, and what the naive judge needs of it. */
 struct random_rule {
 	char text[1024];
-	enum { BOUND, CAP, DENY, ALLOW, CHOICE, LOCALE, TONE } kind;
+	enum { BOUND, CAP, DENY, ALLOW, CHOICE, LOCALE, TONE, WHY } kind;
 	bool enforcing, flags, narrowed; /* narrowed: by `when`; not judged */
 	double absolute, relative;	 /* negative: none */
 	bool missing_last;
@@ -123,6 +123,13 @@ static int random_tone(struct random_rule *rule, char *text, size_t room)
 			rule->max, action);
 }
 
+static int random_why(struct random_rule *rule, char *text, size_t room)
+{
+	rule->flags = pick(6) == 0;
+	return snprintf(text, room, "kind = \"explanation_required\"; action = \"%s\"; fallback = \"n\"; ",
+			rule->flags ? "flag" : "replace");
+}
+
 static int random_language(struct random_rule *rule, char *text, size_t room)
 {
 	static const char *const actions[] = {"replace", "replace", "suppress", "reject", "flag"};
@@ -149,7 +156,7 @@ static void random_rule(struct random_rule *rule, unsigned number)
 					    "when = { not = { surface = \"home\"; }; }; ",
 					    "when = { locale = \"en\"; share = 0.5; }; "};
 	const char *mode = ONE_OF(modes), *when = ONE_OF(whens);
-	*rule = (struct random_rule){.kind = pick(7)};
+	*rule = (struct random_rule){.kind = pick(8)};
 	int len = snprintf(rule->text, sizeof rule->text,
 			   "{ id = \"r%u.%u\"; reason = \"r\"; mode = \"%s\"; %s", pick(100), number, mode,
 			   when);
@@ -160,6 +167,7 @@ static void random_rule(struct random_rule *rule, unsigned number)
 	      : rule->kind == CHOICE ? random_choice(rule, rest, room)
 	      : rule->kind == LOCALE ? random_locale(rule, rest, room)
 	      : rule->kind == TONE   ? random_tone(rule, rest, room)
+	      : rule->kind == WHY    ? random_why(rule, rest, room)
 				     : random_language(rule, rest, room);
 	snprintf(rest + len, room - (size_t)len, "}");
 	rule->enforcing = strcmp(mode, "enforce") == 0;
@@ -470,6 +478,15 @@ static bool tone_holds(const struct random_rule *rule, const struct response *le
 	return true;
 }
 
+/* There is a fallback for English and German. */
+static bool why_holds(const struct response *left)
+{
+	struct bytes asked = left->facts.locale;
+	bool said = asked.len >= 2 && !memchr(asked.at, '_', asked.len) &&
+		    (memcmp(asked.at, "en", 2) == 0 || memcmp(asked.at, "de", 2) == 0);
+	return !said || left->facts.explanation.len > 0;
+}
+
 static bool holds(const struct random_rule *rule, const struct response *left)
 {
 	return rule->kind == BOUND    ? bound_holds(rule, left)
@@ -477,6 +494,7 @@ static bool holds(const struct random_rule *rule, const struct response *left)
 	       : rule->kind == CHOICE ? choice_holds(left)
 	       : rule->kind == LOCALE ? locale_holds(left)
 	       : rule->kind == TONE   ? tone_holds(rule, left)
+	       : rule->kind == WHY    ? why_holds(left)
 				      : language_holds(rule, left);
 }
 
@@ -600,6 +618,8 @@ static void the_judge_can_fail(void **state)
 	assert_false(holds(&(struct random_rule){.kind = CHOICE}, &left));
 	assert_false(holds(&(struct random_rule){.kind = LOCALE}, &left));
 	assert_false(holds(&(struct random_rule){.kind = TONE, .max = 5}, &left));
+	left.facts.locale = BYTES_LITERAL("de");
+	assert_false(holds(&(struct random_rule){.kind = WHY}, &left));
 	(void)state;
 }
 

@@ -33,6 +33,7 @@ static struct facts_choice odd[] = {{.label = {"No", 2}, .kind = CHOICE_OTHER},
 	}
 #define TONE(keys) RULE("tone", keys " action = \"suppress\";")
 #define NEUTRAL	   "texts = ( { id = \"n\"; locale = \"en\"; text = \"Oh.\"; } );"
+#define WHY(keys)  RULE("explanation_required", "fallback = \"n\"; " keys)
 #define FLAG	   "\xf0\x9f\x87\xa9\xf0\x9f\x87\xaa"
 #define FAMILY	   "\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7"
 #define SAYS(words)                                                                                          \
@@ -205,6 +206,41 @@ static const struct row rows[] = {
 	 .story = "r suppress exceeded", .observed = "max_chars 4: 5 characters in explanation"},
 	{"an explanation is replaced", RULE("tone", "max_chars = 4; fallback = \"n\";") NEUTRAL,
 	 .explanation = "Hello", .locale = "en", .story = "r replace exceeded", .says = "Oh."},
+
+	/* explanation_required */
+	{"an explanation that is there stays", WHY("") NEUTRAL, .explanation = "So.", .locale = "en",
+	 .says = "So."},
+	{"one that is not is set", WHY("") NEUTRAL, .locale = "en-GB", .story = "r replace exceeded",
+	 .observed = "an explanation: none", .says = "Oh."},
+	{"an empty one is none", WHY("") NEUTRAL, .explanation = "", .locale = "en",
+	 .story = "r replace exceeded", .says = "Oh."},
+	{"blanks are none", WHY("") NEUTRAL, .explanation = " \n", .locale = "en",
+	 .story = "r replace exceeded", .says = "Oh."},
+	{"a missing explanation is flagged", WHY("action = \"flag\";") NEUTRAL, .locale = "en",
+	 .story = "r flag exceeded"},
+	{"a missing explanation is observed", WHY("mode = \"observe\";") NEUTRAL, .locale = "en",
+	 .story = "(r replace exceeded)"},
+	{"nothing to say in that language", WHY("") NEUTRAL, .locale = "fr",
+	 .story = "r flag exceeded unsatisfied"},
+	{"nothing to say when no language is known", WHY("") NEUTRAL, .story = "r flag exceeded unsatisfied"},
+	{"nor would there be", WHY("mode = \"observe\";") NEUTRAL, .locale = "fr",
+	 .story = "(r flag exceeded unsatisfied)"},
+	{"blanks where nothing can be said", WHY("") NEUTRAL, .explanation = " ", .locale = "fr",
+	 .story = "r suppress exceeded; r flag exceeded unsatisfied"},
+	{"what another rule clears is explained",
+	 "rules = ( { id = \"r\"; kind = \"explanation_required\"; fallback = \"n\"; reason = \"r\"; },"
+	 " { id = \"d\"; kind = \"phrase_deny\"; phrases = \"bad\"; action = \"suppress\"; reason = \"r\"; } "
+	 ");" NEUTRAL,
+	 .explanation = "so bad", .locale = "en", .story = "d suppress exceeded; r replace exceeded",
+	 .says = "Oh."},
+	{"or stays cleared, and that is said",
+	 "rules = ( { id = \"r\"; kind = \"explanation_required\"; fallback = \"n\"; reason = \"r\"; },"
+	 " { id = \"d\"; kind = \"phrase_deny\"; phrases = \"bad\"; action = \"suppress\"; reason = \"r\"; } "
+	 ");" NEUTRAL,
+	 .explanation = "so bad", .locale = "fr",
+	 .story = "d suppress exceeded; r flag exceeded unsatisfied"},
+	{"a prompt needs no explanation of its own", WHY("") NEUTRAL, SAYS("Hi."), .explanation = "So.",
+	 .locale = "en", .texts = "|Hi.|", .says = "So."},
 };
 
 static const char *first_observed(const struct trial *trial, char *text, size_t room)

@@ -9,6 +9,7 @@ static const struct kind *const kinds[] = {
 	&rules_locale_match,
 	&rules_phrase_deny,
 	&rules_prompt_cap,
+	&rules_readability,
 	&rules_score_bound,
 	&rules_template_allow,
 	&rules_tone,
@@ -24,7 +25,6 @@ static const char *const later[] = {
 	"prompt_gap",
 	"prompt_quiet_hours",
 	"rank_shift",
-	"readability",
 	"retain_top",
 	"weight_bound",
 };

@@ -177,7 +177,7 @@ static const struct row rows[] = {
 	 "explanation_required, locale_match, "
 	 "phrase_deny, "
 	 "prompt_cap, "
-	 "score_bound, template_allow, tone"},
+	 "readability, score_bound, template_allow, tone"},
 	{"a kind of a later version",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_gap\"; reason = \"r\"; gap = \"5m\"; }\n);\n",
 	 "a.cfg:3: rule a: kind \"prompt_gap\" is not in this version yet; it has choice_required, "
@@ -185,7 +185,7 @@ static const struct row rows[] = {
 	 "locale_match, "
 	 "phrase_deny, "
 	 "prompt_cap, "
-	 "score_bound, template_allow, tone"},
+	 "readability, score_bound, template_allow, tone"},
 	{"a misspelt kind of a later version",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"rank_shfit\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule a: kind \"rank_shfit\" does not exist; did you mean \"rank_shift\"?"},
@@ -193,7 +193,7 @@ static const struct row rows[] = {
 	 "a.cfg:3: rule a: kind is missing; this version has choice_required, explanation_required, "
 	 "locale_match, phrase_deny, "
 	 "prompt_cap, "
-	 "score_bound, template_allow, tone"},
+	 "readability, score_bound, template_allow, tone"},
 	{"an id is missing",
 	 HEAD "rules = (\n{ kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule number 1: id is missing; it must be a text"},
@@ -438,6 +438,37 @@ static const struct row rows[] = {
 	 "}\n);\n",
 	 "a.cfg:3: rule a: action is \"suppress\"; for explanation_required it must be \"replace\" or "
 	 "\"flag\""},
+	{"a grade that is a LIX",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"readability\"; max_grade = 40; formula = \"lix\"; action = "
+	      "\"flag\"; "
+	      "reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: max_grade is 40; it must be a number from 0 to 20"},
+	{"a readability without limit",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"readability\"; action = \"flag\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: max_grade is missing; it must be a number from 0 to 20"},
+	{"an unknown formula",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"readability\"; max_grade = 9; formula = \"smog\"; action = "
+	      "\"flag\"; "
+	      "reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: formula is \"smog\"; it must be \"auto\", \"flesch_kincaid\" or \"lix\""},
+	{"a fallback that is too hard to read, and one in a script that cannot be told",
+	 HEAD
+	 "rules = (\n{ id = \"a\"; kind = \"readability\"; max_grade = 3; fallback = \"n\"; reason = \"r\"; "
+	 "}\n);\n"
+	 "texts = ( { id = \"n\"; locale = \"de\"; kind = \"pause\"; text = \"Wir sind nun da und das ist "
+	 "sehr gut, "
+	 "beinahe.\"; }, { id = \"n\"; locale = \"ja\"; kind = \"pause\"; text = \"\\u306f\\u3044\"; } );\n",
+	 "a.cfg:3: rule a: fallback \"n\" (de) of rule a is not within: grade 4.0 by lix in text; change one "
+	 "of "
+	 "them"},
+	{"a fallback in a script that would be suppressed",
+	 HEAD
+	 "rules = (\n{ id = \"a\"; kind = \"readability\"; max_grade = 3; fallback = \"n\"; on_unknown = "
+	 "\"suppress\"; reason = \"r\"; }\n);\n"
+	 "texts = ( { id = \"n\"; locale = \"ja\"; kind = \"pause\"; text = \"\\u306f\\u3044\"; } );\n",
+	 "a.cfg:3: rule a: fallback \"n\" (ja) of rule a cannot be judged: lix cannot tell about the script "
+	 "of "
+	 "text; change one of them"},
 	{"a fallback with slots",
 	 HEAD
 	 "rules = ( { id = \"b\"; kind = \"template_allow\"; reason = \"r\"; fallback = \"x\"; }, { id = "

@@ -41,7 +41,7 @@ static unsigned pick(unsigned below)
 /* A rule as text, and what the naive judge needs of it. */
 struct random_rule {
 	char text[1024];
-	enum { BOUND, CAP, DENY, ALLOW, CHOICE, LOCALE, TONE, WHY } kind;
+	enum { BOUND, CAP, DENY, ALLOW, CHOICE, LOCALE, TONE, WHY, GRADE } kind;
 	bool enforcing, flags, narrowed; /* narrowed: by `when`; not judged */
 	double absolute, relative;	 /* negative: none */
 	bool missing_last;
@@ -130,6 +130,16 @@ static int random_why(struct random_rule *rule, char *text, size_t room)
 			rule->flags ? "flag" : "replace");
 }
 
+/* All random texts are short but one, which is harder than any of these limits by either formula. */
+static int random_grade(struct random_rule *rule, char *text, size_t room)
+{
+	rule->flags = pick(6) == 0;
+	return snprintf(text, room,
+			"kind = \"readability\"; max_grade = %u; action = \"%s\"; fallback = \"n\"; "
+			"on_unknown = \"suppress\"; ",
+			pick(13), rule->flags ? "flag" : "replace");
+}
+
 static int random_language(struct random_rule *rule, char *text, size_t room)
 {
 	static const char *const actions[] = {"replace", "replace", "suppress", "reject", "flag"};
@@ -156,7 +166,7 @@ static void random_rule(struct random_rule *rule, unsigned number)
 					    "when = { not = { surface = \"home\"; }; }; ",
 					    "when = { locale = \"en\"; share = 0.5; }; "};
 	const char *mode = ONE_OF(modes), *when = ONE_OF(whens);
-	*rule = (struct random_rule){.kind = pick(8)};
+	*rule = (struct random_rule){.kind = pick(9)};
 	int len = snprintf(rule->text, sizeof rule->text,
 			   "{ id = \"r%u.%u\"; reason = \"r\"; mode = \"%s\"; %s", pick(100), number, mode,
 			   when);
@@ -168,6 +178,7 @@ static void random_rule(struct random_rule *rule, unsigned number)
 	      : rule->kind == LOCALE ? random_locale(rule, rest, room)
 	      : rule->kind == TONE   ? random_tone(rule, rest, room)
 	      : rule->kind == WHY    ? random_why(rule, rest, room)
+	      : rule->kind == GRADE  ? random_grade(rule, rest, room)
 				     : random_language(rule, rest, room);
 	snprintf(rest + len, room - (size_t)len, "}");
 	rule->enforcing = strcmp(mode, "enforce") == 0;
@@ -277,10 +288,19 @@ static void random_items(struct response *response)
 
 static void random_prompts(struct response *response)
 {
-	static const char *const texts[] = {"Sorry.",		"Pardon.", "Less jazz?", "Less bad?",
-					    "It is your fault", "so BAD",  "worse",	 "y\xff",
-					    "\xd0\xb2\x61\x64", /* Cyrillic ve, then "ad" */
-					    "f\xc3\xa0ult",	"fine"};
+	static const char *const texts[] = {
+		"Sorry.",
+		"Pardon.",
+		"Less jazz?",
+		"Less bad?",
+		"It is your fault",
+		"so BAD",
+		"worse",
+		"y\xff",
+		"\xd0\xb2\x61\x64", /* Cyrillic ve, then "ad" */
+		"f\xc3\xa0ult",
+		"fine",
+		"Considerations notwithstanding, we restructure whatever you disliked today."};
 	static const char *const locales[] = {NULL, "en", "en-GB", "de", "fr", "de_DE"};
 	static struct facts_choice choice = {.label = {"Nein", 4}, .kind = CHOICE_DECLINE};
 	struct facts *facts = &response->facts;
@@ -429,7 +449,7 @@ static bool cap_holds(const struct random_rule *rule, const struct response *lef
 static bool language_holds(const struct random_rule *rule, const struct response *left)
 {
 	for (size_t i = 0; i < left->facts.prompt_count; i++) {
-		char text[64];
+		char text[128];
 		snprintf(text, sizeof text, "%.*s", BYTES_ARG(left->facts.prompts[i].text));
 		if (rule->kind == DENY && strcasestr(text, rule->phrase))
 			return false;
@@ -487,6 +507,17 @@ static bool why_holds(const struct response *left)
 	return !said || left->facts.explanation.len > 0;
 }
 
+/* What is not UTF-8 cannot be told. */
+static bool grade_holds(const struct response *left)
+{
+	for (size_t i = 0; i < left->facts.prompt_count; i++) {
+		struct bytes text = left->facts.prompts[i].text;
+		if (text.len > 40 || memchr(text.at, 0xff, text.len))
+			return false;
+	}
+	return true;
+}
+
 static bool holds(const struct random_rule *rule, const struct response *left)
 {
 	return rule->kind == BOUND    ? bound_holds(rule, left)
@@ -495,6 +526,7 @@ static bool holds(const struct random_rule *rule, const struct response *left)
 	       : rule->kind == LOCALE ? locale_holds(left)
 	       : rule->kind == TONE   ? tone_holds(rule, left)
 	       : rule->kind == WHY    ? why_holds(left)
+	       : rule->kind == GRADE  ? grade_holds(left)
 				      : language_holds(rule, left);
 }
 
@@ -620,6 +652,8 @@ static void the_judge_can_fail(void **state)
 	assert_false(holds(&(struct random_rule){.kind = TONE, .max = 5}, &left));
 	left.facts.locale = BYTES_LITERAL("de");
 	assert_false(holds(&(struct random_rule){.kind = WHY}, &left));
+	left.prompt[1].text = BYTES_LITERAL("\xff");
+	assert_false(holds(&(struct random_rule){.kind = GRADE}, &left));
 	(void)state;
 }
 

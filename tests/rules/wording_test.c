@@ -17,9 +17,19 @@ struct row {
 #define RULE(kind, keys) "rules = ( { id = \"r\"; kind = \"" kind "\"; reason = \"r\"; " keys " } );"
 #define CHOICES(list)	 .choices = list, .choice_count = COUNT(list)
 
+#define BYTES(words)                                                                                         \
+	{                                                                                                    \
+		words, sizeof(words) - 1                                                                     \
+	}
+
 static struct facts_choice yes[] = {{.label = {"Yes", 3}, .kind = CHOICE_ACCEPT}};
 static struct facts_choice both[] = {{.label = {"Yes", 3}, .kind = CHOICE_ACCEPT},
 				     {.label = {"No", 2}, .kind = CHOICE_DECLINE}};
+static struct facts_choice wordy[] = {
+	{.label = BYTES(
+		 "Notwithstanding considerable administrative difficulties organisational restructuring "
+		 "continues immediately"),
+	 .kind = CHOICE_ACCEPT}};
 static struct facts_choice odd[] = {{.label = {"No", 2}, .kind = CHOICE_OTHER},
 				    {.label = {"No", 2}, .kind = CHOICE_ABSENT}};
 
@@ -33,6 +43,7 @@ static struct facts_choice odd[] = {{.label = {"No", 2}, .kind = CHOICE_OTHER},
 	}
 #define TONE(keys) RULE("tone", keys " action = \"suppress\";")
 #define NEUTRAL	   "texts = ( { id = \"n\"; locale = \"en\"; text = \"Oh.\"; } );"
+#define GRADE(max) RULE("readability", "action = \"suppress\"; max_grade = " max ";")
 #define WHY(keys)  RULE("explanation_required", "fallback = \"n\"; " keys)
 #define FLAG	   "\xf0\x9f\x87\xa9\xf0\x9f\x87\xaa"
 #define FAMILY	   "\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7"
@@ -241,6 +252,121 @@ static const struct row rows[] = {
 	 .story = "d suppress exceeded; r flag exceeded unsatisfied"},
 	{"a prompt needs no explanation of its own", WHY("") NEUTRAL, SAYS("Hi."), .explanation = "So.",
 	 .locale = "en", .texts = "|Hi.|", .says = "So."},
+
+	/* readability */
+	{"an English text", GRADE("0"),
+	 SAYS("The people here make a table. You may decide to see less of it, and we recalculate your "
+	      "recommendations."),
+	 .locale = "en-GB", .story = "r suppress exceeded p",
+	 .observed = "max_grade 0, formula auto: grade 4.9 by flesch_kincaid in text"},
+	{"an English text under the limit", GRADE("4.9"),
+	 SAYS("The people here make a table. You may decide to see less of it, and we recalculate your "
+	      "recommendations."),
+	 .locale = "en-GB",
+	 .texts = "|The people here make a table. You may decide to see less of it, and we recalculate your "
+		  "recommendations.|"},
+	{"seven words say too little", GRADE("0"),
+	 SAYS("Notwithstanding considerable administrative difficulties organisational restructuring "
+	      "continues."),
+	 .locale = "en",
+	 .texts = "|Notwithstanding considerable administrative difficulties organisational restructuring "
+		  "continues.|"},
+	{"eight do not", GRADE("12"),
+	 SAYS("Notwithstanding considerable administrative difficulties organisational restructuring "
+	      "continues immediately."),
+	 .locale = "en", .story = "r suppress exceeded p",
+	 .observed = "max_grade 12, formula auto: grade 39.2 by flesch_kincaid in text"},
+	{"marks make no syllables", GRADE("0"),
+	 SAYS("Nai\xcc\x88ve and na\xc3\xafve, and de\xcc\x81ja\xcc\x80 vu and d\xc3\xa9j\xc3\xa0 vu: "
+	      "words."),
+	 .locale = "en", .story = "r suppress exceeded p",
+	 .observed = "max_grade 0, formula auto: grade 2.5 by flesch_kincaid in text"},
+	{"a German text", GRADE("6"), SAYS("Wir zeigen Ihnen weniger Jazz und mehr Klassik an."),
+	 .locale = "de", .story = "r suppress exceeded p",
+	 .observed = "max_grade 6, formula auto: grade 6.8 by lix in text"},
+	{"a text at the limit", GRADE("4"), SAYS("Wir sind nun da und das ist sehr gut, beinahe."),
+	 .locale = "de", .texts = "|Wir sind nun da und das ist sehr gut, beinahe.|"},
+	{"a text just over it", GRADE("3.999"), SAYS("Wir sind nun da und das ist sehr gut, beinahe."),
+	 .locale = "de", .story = "r suppress exceeded p"},
+	{"a Russian text", GRADE("9"),
+	 SAYS("\xd0\x9c\xd1\x8b \xd0\xbf\xd0\xbe\xd0\xba\xd0\xb0\xd0\xb6\xd0\xb5\xd0\xbc "
+	      "\xd0\xb2\xd0\xb0\xd0\xbc \xd0\xbc\xd0\xb5\xd0\xbd\xd1\x8c\xd1\x88\xd0\xb5 "
+	      "\xd0\xb4\xd0\xb6\xd0\xb0\xd0\xb7\xd0\xb0 \xd0\xb8 "
+	      "\xd0\xb1\xd0\xbe\xd0\xbb\xd1\x8c\xd1\x88\xd0\xb5 "
+	      "\xd0\xba\xd0\xbb\xd0\xb0\xd1\x81\xd1\x81\xd0\xb8\xd0\xba\xd0\xb8 "
+	      "\xd1\x81\xd0\xb5\xd0\xb3\xd0\xbe\xd0\xb4\xd0\xbd\xd1\x8f."),
+	 .locale = "ru", .story = "r suppress exceeded p",
+	 .observed = "max_grade 9, formula auto: grade 9.6 by lix in text"},
+	{"a Greek text", GRADE("9"),
+	 SAYS("\xce\x98\xce\xb1 \xcf\x83\xce\xb1\xcf\x82 "
+	      "\xce\xb4\xce\xb5\xce\xaf\xce\xbe\xce\xbf\xcf\x85\xce\xbc\xce\xb5 "
+	      "\xce\xbb\xce\xb9\xce\xb3\xcf\x8c\xcf\x84\xce\xb5\xcf\x81\xce\xb7 "
+	      "\xcf\x84\xce\xb6\xce\xb1\xce\xb6 \xce\xba\xce\xb1\xce\xb9 "
+	      "\xcf\x80\xce\xb5\xcf\x81\xce\xb9\xcf\x83\xcf\x83\xcf\x8c\xcf\x84\xce\xb5\xcf\x81\xce\xb7 "
+	      "\xce\xba\xce\xbb\xce\xb1\xcf\x83\xce\xb9\xce\xba\xce\xae "
+	      "\xce\xbc\xce\xbf\xcf\x85\xcf\x83\xce\xb9\xce\xba\xce\xae."),
+	 .locale = "el", .story = "r suppress exceeded p",
+	 .observed = "max_grade 9, formula auto: grade 15.1 by lix in text"},
+	{"a text of an unknown language is measured by LIX", GRADE("6"),
+	 SAYS("Wir zeigen Ihnen weniger Jazz und mehr Klassik an."), .story = "r suppress exceeded p",
+	 .observed = "max_grade 6, formula auto: grade 6.8 by lix in text"},
+	{"the prompt's own language counts first",
+	 GRADE("6"),
+	 {.text = BYTES("Wir zeigen Ihnen weniger Jazz und mehr Klassik an."),
+	  .locale = BYTES("en-x-own"),
+	  .kind = PROMPT_PAUSE},
+	 .locale = "de",
+	 .story = "r suppress exceeded p",
+	 .observed = "max_grade 6, formula auto: grade 6.3 by flesch_kincaid in text"},
+	{"a formula by name", GRADE("6; formula = \"flesch_kincaid\""),
+	 SAYS("Wir zeigen Ihnen weniger Jazz und mehr Klassik an."), .locale = "de",
+	 .story = "r suppress exceeded p",
+	 .observed = "max_grade 6, formula flesch_kincaid: grade 6.3 by flesch_kincaid in text"},
+	{"another by name", GRADE("20; formula = \"lix\""),
+	 SAYS("Notwithstanding considerable administrative difficulties organisational restructuring "
+	      "continues immediately."),
+	 .locale = "en", .story = "r suppress exceeded p",
+	 .observed = "max_grade 20, formula lix: grade 26.0 by lix in text"},
+	{"a Japanese text cannot be told", GRADE("9"),
+	 SAYS("\xe3\x82\xb8\xe3\x83\xa3\xe3\x82\xba\xe3\x82\x92\xe6\xb8\x9b\xe3\x82\x89\xe3\x81\x97\xe3\x81"
+	      "\xa6\xe3\x80\x81\xe3\x82\xaf\xe3\x83\xa9\xe3\x82\xb7\xe3\x83\x83\xe3\x82\xaf\xe3\x82\x92\xe5"
+	      "\xa2\x97\xe3\x82\x84\xe3\x81\x97\xe3\x81\xbe\xe3\x81\x99\xe3\x80\x82"),
+	 .locale = "ja", .story = "r flag unknown p",
+	 .observed = "max_grade 9, formula auto: lix cannot tell about the script of text",
+	 .texts = "|\xe3\x82\xb8\xe3\x83\xa3\xe3\x82\xba\xe3\x82\x92\xe6\xb8\x9b\xe3\x82\x89\xe3\x81\x97\xe3"
+		  "\x81\xa6\xe3\x80\x81\xe3\x82\xaf\xe3\x83\xa9\xe3\x82\xb7\xe3\x83\x83\xe3\x82\xaf\xe3\x82"
+		  "\x92\xe5\xa2\x97\xe3\x82\x84\xe3\x81\x97\xe3\x81\xbe\xe3\x81\x99\xe3\x80\x82|"},
+	{"and is suppressed on request", GRADE("9; on_unknown = \"suppress\""),
+	 SAYS("\xe3\x82\xb8\xe3\x83\xa3\xe3\x82\xba\xe3\x82\x92\xe6\xb8\x9b\xe3\x82\x89\xe3\x81\x97\xe3\x81"
+	      "\xa6\xe3\x80\x81\xe3\x82\xaf\xe3\x83\xa9\xe3\x82\xb7\xe3\x83\x83\xe3\x82\xaf\xe3\x82\x92\xe5"
+	      "\xa2\x97\xe3\x82\x84\xe3\x81\x97\xe3\x81\xbe\xe3\x81\x99\xe3\x80\x82"),
+	 .locale = "ja", .story = "r suppress unknown p"},
+	{"nor an English one with a Greek letter", GRADE("20"),
+	 SAYS("We show you less of the \xcf\x80 that you like so much."), .locale = "en",
+	 .story = "r flag unknown p", .texts = "|We show you less of the \xcf\x80 that you like so much.|"},
+	{"nor what is not UTF-8", GRADE("9"), SAYS("\xff"), .locale = "en", .story = "r flag unknown p",
+	 .texts = "|\xff|"},
+	{"no words at all", GRADE("0"), SAYS("... 123 !"), .locale = "en", .texts = "|... 123 !|"},
+	{"labels are not measured",
+	 GRADE("0"),
+	 {.text = {"Hi", 2}, CHOICES(wordy)},
+	 .locale = "en",
+	 .texts = "|Hi|"},
+	{"a text too hard is replaced", RULE("readability", "max_grade = 0; fallback = \"n\";") NEUTRAL,
+	 SAYS("The people here make a table. You may decide to see less of it, and we recalculate your "
+	      "recommendations."),
+	 .locale = "en-GB", .story = "r replace exceeded p", .texts = "|Oh.|"},
+	{"a text too hard is flagged", RULE("readability", "max_grade = 0; action = \"flag\";"),
+	 SAYS("Wir sind nun da und das ist sehr gut, beinahe."), .locale = "de", .story = "r flag exceeded p",
+	 .texts = "|Wir sind nun da und das ist sehr gut, beinahe.|"},
+	{"a text too hard is observed",
+	 RULE("readability", "max_grade = 0; mode = \"observe\"; action = \"suppress\";"),
+	 SAYS("Wir sind nun da und das ist sehr gut, beinahe."), .locale = "de",
+	 .story = "(r suppress exceeded p)", .texts = "|Wir sind nun da und das ist sehr gut, beinahe.|"},
+	{"an explanation too hard", GRADE("0"),
+	 .explanation = "Wir sind nun da und das ist sehr gut, beinahe.", .locale = "de",
+	 .story = "r suppress exceeded",
+	 .observed = "max_grade 0, formula auto: grade 4.0 by lix in explanation"},
 };
 
 static const char *first_observed(const struct trial *trial, char *text, size_t room)

@@ -98,7 +98,8 @@ static size_t letters(struct bytes word)
 	return count;
 }
 
-static void count_word(struct rules_work *work, struct bytes word, struct measure *measure)
+static void count_word(struct rules_work *work, struct bytes word, enum formula formula,
+		       struct measure *measure)
 {
 	struct folded folded;
 	size_t count = letters(word);
@@ -106,6 +107,8 @@ static void count_word(struct rules_work *work, struct bytes word, struct measur
 		return;
 	measure->words++;
 	measure->long_words += count >= LONG_FROM;
+	if (formula != FORMULA_FLESCH_KINCAID)
+		return;
 	if (rules_fold(word, FOLD_FIRST, work->arena, &folded))
 		measure->syllables += syllables(folded.text);
 	else
@@ -113,7 +116,7 @@ static void count_word(struct rules_work *work, struct bytes word, struct measur
 }
 
 static struct measure count(struct rules_work *work, struct bytes text, const unsigned char *word,
-			    const unsigned char *sentence)
+			    const unsigned char *sentence, enum formula formula)
 {
 	struct measure measure = {0};
 	size_t counted = 0; /* words before this sentence */
@@ -122,7 +125,7 @@ static struct measure count(struct rules_work *work, struct bytes text, const un
 			;
 		if (sentence[from])
 			counted = measure.words;
-		count_word(work, (struct bytes){text.at + from, to - from}, &measure);
+		count_word(work, (struct bytes){text.at + from, to - from}, formula, &measure);
 		/* its first word makes the sentence */
 		if (measure.words > counted) {
 			measure.sentences++;
@@ -188,7 +191,7 @@ static enum rules_verdict judge(const struct rule *rule, struct rules_work *work
 		work->full = true;
 		return RULES_UNKNOWN;
 	}
-	const struct measure measure = count(work, wording->text, word, sentence);
+	const struct measure measure = count(work, wording->text, word, sentence, formula);
 	if (measure.words < WORDS_FROM || grade_of(&measure, formula) <= settings->max_grade.value)
 		return RULES_WITHIN;
 	*observed = rules_work_text(work, "grade %.1f by %s in %s", grade_of(&measure, formula),

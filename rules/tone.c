@@ -99,6 +99,18 @@ static struct measure count(struct bytes text, const unsigned char *cluster, con
 	return measure;
 }
 
+/* Most texts are ASCII, where each character is a cluster, but for CR LF. */
+static bool mark_clusters(struct kit *kit, struct bytes text, unsigned char *cluster)
+{
+	bool plain = true;
+	for (size_t i = 0; i < text.len && plain; i++)
+		plain = (unsigned char)text.at[i] < 0x80 && text.at[i] != '\r';
+	if (!plain)
+		return rules_kit_clusters(kit, text, cluster);
+	memset(cluster, 1, text.len);
+	return true;
+}
+
 /* Adds "130 characters" to the sentence when there are more than the limit. */
 static void hold(struct rules_work *work, const struct number *limit, size_t counted, const char *noun,
 		 struct bytes *observed)
@@ -116,8 +128,8 @@ static enum rules_verdict judge(const struct rule *rule, struct rules_work *work
 	unsigned char *cluster = rules_work_alloc(work, wording->text.len + 1, 1);
 	unsigned char *sentence = rules_work_alloc(work, wording->text.len + 1, 1);
 	struct bytes found = {0};
-	if (work->full || !rules_kit_clusters(work->kit, wording->text, cluster) ||
-	    !rules_kit_sentences(work->kit, wording->text, sentence)) {
+	if (work->full || !mark_clusters(work->kit, wording->text, cluster) ||
+	    (settings->max_sentences.present && !rules_kit_sentences(work->kit, wording->text, sentence))) {
 		work->full = true;
 		return RULES_UNKNOWN;
 	}

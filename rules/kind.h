@@ -78,6 +78,8 @@ struct frequency_settings {
 };
 enum rules_per { PER_RESPONSE, PER_SESSION, PER_USER };
 
+extern const struct kind rules_choice_required, rules_explanation_required, rules_locale_match,
+	rules_readability, rules_tone;
 extern const struct kind rules_prompt_cap, rules_score_bound, rules_phrase_deny, rules_template_allow;
 
 /* index from 0; NULL behind the last */

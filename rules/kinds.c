@@ -4,28 +4,28 @@
 #include "rules/checks.h"
 
 static const struct kind *const kinds[] = {
+	&rules_choice_required,
+	&rules_explanation_required,
+	&rules_locale_match,
 	&rules_phrase_deny,
 	&rules_prompt_cap,
+	&rules_readability,
 	&rules_score_bound,
 	&rules_template_allow,
+	&rules_tone,
 };
 
 static const char *const later[] = {
 	"category_share",
-	"choice_required",
 	"confidence_floor",
 	"conflicting_signals",
-	"explanation_required",
-	"locale_match",
 	"opt_out",
 	"prompt_answered",
 	"prompt_backoff",
 	"prompt_gap",
 	"prompt_quiet_hours",
 	"rank_shift",
-	"readability",
 	"retain_top",
-	"tone",
 	"weight_bound",
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What one thread needs while it decides, and what must not be made on the way: Hyperscan's scratch, ICU's
- * word iterator, a digest context. Made when a ruleset loads, lent to one call at a time.
+ * iterators, a digest context. Made when a ruleset loads, lent to one call at a time.
  */
 #ifndef RULES_KIT_H
 #define RULES_KIT_H
@@ -19,7 +19,7 @@ enum { KIT_COUNT = 16 }; /* more threads at once wait for each other, some micro
 struct kit {
 	_Atomic bool lent;
 	hs_scratch_t *scratch; /* NULL: no literal, no database */
-	UBreakIterator *words;
+	UBreakIterator *words, *clusters, *sentences;
 	UText text;
 	EVP_MD_CTX *digest;
 };
@@ -44,5 +44,9 @@ bool rules_kit_share(const struct kits *kits, struct kit *kit, struct bytes id, 
 /* boundary[i] = 1 where a word begins or ends (UAX 29) at byte i of valid UTF-8; text.len + 1 values, zeroed
  * before. False when ICU fails. */
 bool rules_kit_words(struct kit *kit, struct bytes text, unsigned char *boundary);
+
+/* The same for extended grapheme clusters (what people call characters), and for sentences. */
+bool rules_kit_clusters(struct kit *kit, struct bytes text, unsigned char *boundary);
+bool rules_kit_sentences(struct kit *kit, struct bytes text, unsigned char *boundary);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Step 4: language. Every rule judges the original text; the strongest action is carried out; the result is
- * judged again by all, and what is still not within is suppressed. To suppress an explanation is to clear it.
+ * judged again by all, and what is still not within is suppressed. To suppress an explanation is to clear it;
+ * where one is required, what was cleared is explained by the fallback of the rule that requires it.
  */
 #include "rules/loaded.h"
 #include "rules/work.h"
@@ -87,7 +88,7 @@ static void drop(struct rules_work *work, const struct finding *finding)
 		return;
 	}
 	work->explanation = (struct bytes){0};
-	work->explanation_set = true;
+	work->explanation_set = work->facts->explanation.len > 0;
 	work->explanation_passages = NULL;
 }
 
@@ -111,30 +112,76 @@ static void choose(const struct rules_work *work, struct finding *best)
 	}
 }
 
-/* One target: replace and judge again, or drop. What is recorded is what was done. */
-static void carry_out(struct rules_work *work, const struct finding *winner)
+/* Puts the text and judges the result; true when all admit it. Else *still is a finding that does not. */
+static bool put_and_judge(struct rules_work *work, const struct finding *finding, const struct text *text,
+			  struct finding *still)
+{
+	const struct finding kept = *finding; /* judging forgets the findings */
+	put(work, &kept, text);
+	work->scope = only(&kept);
+	rules_work_judge(work, STEP_LANGUAGE, false);
+	bool admitted = true;
+	for (size_t i = 0; i < work->finding_count && admitted; i++) {
+		if (work->finding[i].action <= RULES_FLAG)
+			continue;
+		*still = work->finding[i];
+		admitted = false;
+	}
+	return admitted;
+}
+
+/* Replace, or drop. What is recorded is what was done. */
+static void replace_or_drop(struct rules_work *work, const struct finding *winner)
 {
 	struct rules_target target = rules_work_target(work, winner);
 	const struct text *text = winner->action == RULES_REPLACE ? replacement(work, winner) : NULL;
 	struct finding still = *winner;
-	enum rules_action action = RULES_SUPPRESS;
-	if (text) {
-		action = RULES_REPLACE;
-		put(work, winner, text);
-		work->scope = only(winner);
-		rules_work_judge(work, STEP_LANGUAGE, false);
-		for (size_t i = 0; i < work->finding_count && action == RULES_REPLACE; i++) {
-			if (work->finding[i].action <= RULES_FLAG)
-				continue;
-			still = work->finding[i];
-			action = RULES_SUPPRESS;
-		}
-	}
-	if (action == RULES_REPLACE)
+	bool replaced = text && put_and_judge(work, winner, text, &still);
+	if (replaced)
 		target.after_text = text->text;
 	else
 		drop(work, winner);
-	rules_work_record(work, &still, action, target);
+	rules_work_record(work, &still, replaced ? RULES_REPLACE : RULES_SUPPRESS, target);
+}
+
+/* There is no explanation and nothing can be said: the response leaves as it is, and that is recorded. */
+static void record_unexplained(struct rules_work *work, const struct finding *finding)
+{
+	size_t before = work->recorded_count;
+	rules_work_record(work, finding, RULES_FLAG, (struct rules_target){0});
+	if (work->recorded_count > before)
+		work->recorded[before].public.unsatisfied = true;
+}
+
+/* Where an explanation is required, the smallest rule's fallback becomes it, if all admit it. */
+static void explain(struct rules_work *work)
+{
+	struct finding best = {.rule = NULL}, still;
+	struct rules_target target = {0};
+	work->scope = (struct scope){0, 0, true};
+	rules_work_judge(work, STEP_LANGUAGE, false);
+	for (size_t i = 0; i < work->finding_count && !best.rule; i++)
+		if (work->finding[i].action == RULES_REPLACE)
+			best = work->finding[i];
+	if (!best.rule)
+		return;
+	const struct text *text = replacement(work, &best);
+	if (text && put_and_judge(work, &best, text, &still)) {
+		target.after_text = text->text;
+		rules_work_record(work, &best, RULES_REPLACE, target);
+		return;
+	}
+	drop(work, &best);
+	record_unexplained(work, &best);
+}
+
+static void carry_out(struct rules_work *work, const struct finding *winner)
+{
+	bool explains = winner->type == RULES_TARGET_EXPLANATION;
+	if (!explains || work->explanation.len)
+		replace_or_drop(work, winner);
+	if (explains && !work->explanation.len && !work->full)
+		explain(work);
 }
 
 static void enforce(struct rules_work *work)
@@ -173,7 +220,11 @@ static void observe(struct rules_work *work)
 			finding->action == RULES_REPLACE && !text ? RULES_SUPPRESS : finding->action;
 		if (text)
 			target.after_text = text->text;
-		rules_work_record(work, finding, action, target);
+		if (action == RULES_SUPPRESS && finding->type == RULES_TARGET_EXPLANATION &&
+		    !work->explanation.len)
+			record_unexplained(work, finding); /* there is nothing to clear */
+		else
+			rules_work_record(work, finding, action, target);
 	}
 }
 

@@ -11,6 +11,9 @@
  * phrases that deny an approved text. `unread`: some file is unknown, so that nothing is missed. */
 void rules_load_check_texts(struct rules_ruleset *ruleset, bool unread, struct rules_findings *findings);
 
+/* Fallbacks that some language rule does not admit. */
+void rules_load_check_fallbacks(struct rules_ruleset *ruleset, struct rules_findings *findings);
+
 /* Fills rule->limit. */
 void rules_load_describe(struct rule *rule, struct arena *arena);
 

@@ -22,7 +22,10 @@ static void check_fallback(const struct rules_ruleset *ruleset, bool unread, con
 	char words[512];
 	size_t from, to = rules_catalogue_range(catalogue, id, &from);
 	if (!bytes_present(id) && rule->head.action == RULES_REPLACE) {
-		complain(findings, rule, "fallback is missing; name a text, or write action = \"suppress\"");
+		/* the mildest change that the kind has, behind replace */
+		snprintf(words, sizeof words, "fallback is missing; name a text, or write action = \"%s\"",
+			 rules_action_name(rule->kind->actions[1]));
+		complain(findings, rule, words);
 		return;
 	}
 	if (bytes_present(id) && from == to && !unread) {

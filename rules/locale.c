@@ -128,6 +128,23 @@ struct bytes rules_locale_truncate(struct bytes canonical)
 	return (struct bytes){canonical.at, len};
 }
 
+/* "zh-Hant-TW" -> "zh-Hant", "en-GB" -> "en" */
+static struct bytes language_and_script(struct bytes canonical)
+{
+	struct bytes rest = canonical, language = take_subtag(&rest), script = take_subtag(&rest);
+	bool has_script = script.len == 4 && is_alpha(script.at[0]);
+	return (struct bytes){canonical.at, language.len + (has_script ? 1 + script.len : 0)};
+}
+
+bool rules_locale_serves(struct bytes request, struct bytes own)
+{
+	struct bytes core = language_and_script(own);
+	for (; request.len; request = rules_locale_truncate(request))
+		if (bytes_equal(request, own) || bytes_equal(request, core))
+			return true;
+	return false;
+}
+
 /* RFC 4647, 2.2: subtags of 1 to 8 letters and digits (the first: letters), or "*". */
 static bool is_range(struct bytes range)
 {

@@ -26,6 +26,11 @@ enum locale_match rules_locale_in_ranges(struct bytes tag, const struct texts *r
 /* The next shorter tag of RFC 4647, 3.4 lookup: "zh-Hant-x-a" -> "zh-Hant"; len == 0 at the end. */
 struct bytes rules_locale_truncate(struct bytes canonical);
 
+/* RFC 4647, 3.4 lookup with one answer: does a text in `own` serve who asked for `request`? The request is
+ * truncated until it equals `own`, or own's language with its script if it has one: "en-GB" serves "en-US",
+ * "zh-Hans" does not serve "zh-Hant-TW". Both canonical. */
+bool rules_locale_serves(struct bytes request, struct bytes own);
+
 /* Checks for key tables. */
 bool rules_locale_check_range(struct bytes range, struct err *err);
 bool rules_locale_check_tag(struct bytes tag, struct err *err);

@@ -571,6 +571,40 @@ static void lookup_truncates_as_rfc_4647_says(void **state)
 	(void)state;
 }
 
+static void lookup_serves_as_page_02_says(void **state)
+{
+	static const struct {
+		const char *request, *own;
+		bool serves;
+	} cases[] = {
+		{"en", "en", true},
+		{"en-GB", "en", true},
+		{"en", "en-GB", true},
+		{"en-US", "en-GB", true},
+		{"en", "de", false},
+		{"en-DE", "de-DE", false},
+		{"eng", "en", false},
+		{"zh-Hant-TW", "zh-Hant", true},
+		{"zh-Hant-TW", "zh", true},
+		{"zh-Hant-TW", "zh-Hans", false},
+		{"zh-Hant-TW", "zh-Hant-HK", true},
+		{"zh", "zh-Hant", false}, /* which script was asked for is not known */
+		{"zh-TW", "zh-TW", true},
+		{"sl-rozaj-1994", "sl-rozaj", true},
+		{"sl-rozaj", "sl-nedis", true},
+		{"de-1901", "de", true},
+		{"de-DE-u-co-phonebk", "de-AT", true},
+		{"x-own", "x-own", true},
+		{"x-own", "en", false},
+		{"", "en", false},
+	};
+	for (size_t i = 0; i < COUNT(cases); i++)
+		if (rules_locale_serves(bytes_of(cases[i].request), bytes_of(cases[i].own)) !=
+		    cases[i].serves)
+			fail_msg("%s for %s", cases[i].own, cases[i].request);
+	(void)state;
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[COUNT(rows) + 16];
@@ -589,6 +623,7 @@ int main(void)
 		cmocka_unit_test(plain_tags_agree_with_icu),
 		cmocka_unit_test(ranges_filter_as_rfc_4647_says),
 		cmocka_unit_test(lookup_truncates_as_rfc_4647_says),
+		cmocka_unit_test(lookup_serves_as_page_02_says),
 	};
 	for (size_t i = 0; i < COUNT(others); i++)
 		tests[count++] = others[i];

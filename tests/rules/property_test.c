@@ -41,7 +41,7 @@ static unsigned pick(unsigned below)
 /* A rule as text, and what the naive judge needs of it. */
 struct random_rule {
 	char text[1024];
-	enum { BOUND, CAP, DENY, ALLOW } kind;
+	enum { BOUND, CAP, DENY, ALLOW, CHOICE, LOCALE, TONE, WHY, GRADE } kind;
 	bool enforcing, flags, narrowed; /* narrowed: by `when`; not judged */
 	double absolute, relative;	 /* negative: none */
 	bool missing_last;
@@ -97,6 +97,49 @@ static int random_cap(struct random_rule *rule, char *text, size_t room)
 	return len;
 }
 
+static int random_choice(struct random_rule *rule, char *text, size_t room)
+{
+	rule->flags = pick(6) == 0;
+	return snprintf(text, room,
+			"kind = \"choice_required\"; kinds = \"category_switch\"; action = \"%s\"; ",
+			rule->flags ? "flag" : "suppress");
+}
+
+static int random_locale(struct random_rule *rule, char *text, size_t room)
+{
+	rule->flags = pick(6) == 0;
+	return snprintf(text, room, "kind = \"locale_match\"; action = \"%s\"; on_unknown = \"suppress\"; ",
+			rule->flags ? "flag" : "suppress");
+}
+
+/* The fallbacks have six and seven characters, and one sentence; "Less jazz?" has ten. */
+static int random_tone(struct random_rule *rule, char *text, size_t room)
+{
+	static const char *const actions[] = {"replace", "replace", "suppress", "flag"};
+	const char *action = ONE_OF(actions);
+	rule->flags = strcmp(action, "flag") == 0;
+	rule->max = 7 + (int)pick(4);
+	return snprintf(text, room, "kind = \"tone\"; max_chars = %d; action = \"%s\"; fallback = \"n\"; ",
+			rule->max, action);
+}
+
+static int random_why(struct random_rule *rule, char *text, size_t room)
+{
+	rule->flags = pick(6) == 0;
+	return snprintf(text, room, "kind = \"explanation_required\"; action = \"%s\"; fallback = \"n\"; ",
+			rule->flags ? "flag" : "replace");
+}
+
+/* All random texts are short but one, which is harder than any of these limits by either formula. */
+static int random_grade(struct random_rule *rule, char *text, size_t room)
+{
+	rule->flags = pick(6) == 0;
+	return snprintf(text, room,
+			"kind = \"readability\"; max_grade = %u; action = \"%s\"; fallback = \"n\"; "
+			"on_unknown = \"suppress\"; ",
+			pick(13), rule->flags ? "flag" : "replace");
+}
+
 static int random_language(struct random_rule *rule, char *text, size_t room)
 {
 	static const char *const actions[] = {"replace", "replace", "suppress", "reject", "flag"};
@@ -123,15 +166,20 @@ static void random_rule(struct random_rule *rule, unsigned number)
 					    "when = { not = { surface = \"home\"; }; }; ",
 					    "when = { locale = \"en\"; share = 0.5; }; "};
 	const char *mode = ONE_OF(modes), *when = ONE_OF(whens);
-	*rule = (struct random_rule){.kind = pick(4)};
+	*rule = (struct random_rule){.kind = pick(9)};
 	int len = snprintf(rule->text, sizeof rule->text,
 			   "{ id = \"r%u.%u\"; reason = \"r\"; mode = \"%s\"; %s", pick(100), number, mode,
 			   when);
 	char *rest = rule->text + len;
 	size_t room = sizeof rule->text - (size_t)len;
-	len = rule->kind == BOUND ? random_bound(rule, rest, room)
-	      : rule->kind == CAP ? random_cap(rule, rest, room)
-				  : random_language(rule, rest, room);
+	len = rule->kind == BOUND    ? random_bound(rule, rest, room)
+	      : rule->kind == CAP    ? random_cap(rule, rest, room)
+	      : rule->kind == CHOICE ? random_choice(rule, rest, room)
+	      : rule->kind == LOCALE ? random_locale(rule, rest, room)
+	      : rule->kind == TONE   ? random_tone(rule, rest, room)
+	      : rule->kind == WHY    ? random_why(rule, rest, room)
+	      : rule->kind == GRADE  ? random_grade(rule, rest, room)
+				     : random_language(rule, rest, room);
 	snprintf(rest + len, room - (size_t)len, "}");
 	rule->enforcing = strcmp(mode, "enforce") == 0;
 	rule->narrowed = *when != '\0';
@@ -240,10 +288,19 @@ static void random_items(struct response *response)
 
 static void random_prompts(struct response *response)
 {
-	static const char *const texts[] = {"Sorry.",		"Pardon.", "Less jazz?", "Less bad?",
-					    "It is your fault", "so BAD",  "worse",	 "y\xff",
-					    "\xd0\xb2\x61\x64", /* Cyrillic ve, then "ad" */
-					    "f\xc3\xa0ult",	"fine"};
+	static const char *const texts[] = {
+		"Sorry.",
+		"Pardon.",
+		"Less jazz?",
+		"Less bad?",
+		"It is your fault",
+		"so BAD",
+		"worse",
+		"y\xff",
+		"\xd0\xb2\x61\x64", /* Cyrillic ve, then "ad" */
+		"f\xc3\xa0ult",
+		"fine",
+		"Considerations notwithstanding, we restructure whatever you disliked today."};
 	static const char *const locales[] = {NULL, "en", "en-GB", "de", "fr", "de_DE"};
 	static struct facts_choice choice = {.label = {"Nein", 4}, .kind = CHOICE_DECLINE};
 	struct facts *facts = &response->facts;
@@ -392,7 +449,7 @@ static bool cap_holds(const struct random_rule *rule, const struct response *lef
 static bool language_holds(const struct random_rule *rule, const struct response *left)
 {
 	for (size_t i = 0; i < left->facts.prompt_count; i++) {
-		char text[64];
+		char text[128];
 		snprintf(text, sizeof text, "%.*s", BYTES_ARG(left->facts.prompts[i].text));
 		if (rule->kind == DENY && strcasestr(text, rule->phrase))
 			return false;
@@ -403,11 +460,74 @@ static bool language_holds(const struct random_rule *rule, const struct response
 	return true;
 }
 
+static bool choice_holds(const struct response *left)
+{
+	for (size_t i = 0; i < left->facts.prompt_count; i++) {
+		const struct facts_prompt *prompt = &left->facts.prompts[i];
+		bool asks = prompt->kind == PROMPT_ABSENT || prompt->kind == PROMPT_OTHER ||
+			    prompt->kind == PROMPT_CATEGORY_SWITCH;
+		if (asks && (prompt->choice_count == 0 || prompt->choices[0].kind != CHOICE_DECLINE))
+			return false;
+	}
+	return true;
+}
+
+/* The random locales have two letters of language, and then a well-formed region or none. */
+static bool locale_holds(const struct response *left)
+{
+	for (size_t i = 0; i < left->facts.prompt_count; i++) {
+		struct bytes own = left->facts.prompts[i].locale, asked = left->facts.locale;
+		if (own.len < 2 || asked.len < 2 || memchr(own.at, '_', own.len) ||
+		    memchr(asked.at, '_', asked.len) || memcmp(own.at, asked.at, 2) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* No mark in the random texts combines. */
+static bool tone_holds(const struct random_rule *rule, const struct response *left)
+{
+	for (size_t i = 0; i < left->facts.prompt_count; i++) {
+		struct bytes text = left->facts.prompts[i].text;
+		int count = 0;
+		for (size_t b = 0; b < text.len; b++)
+			count += ((unsigned char)text.at[b] & 0xc0) != 0x80;
+		if (count > rule->max || memchr(text.at, 0xff, text.len))
+			return false;
+	}
+	return true;
+}
+
+/* There is a fallback for English and German. */
+static bool why_holds(const struct response *left)
+{
+	struct bytes asked = left->facts.locale;
+	bool said = asked.len >= 2 && !memchr(asked.at, '_', asked.len) &&
+		    (memcmp(asked.at, "en", 2) == 0 || memcmp(asked.at, "de", 2) == 0);
+	return !said || left->facts.explanation.len > 0;
+}
+
+/* What is not UTF-8 cannot be told. */
+static bool grade_holds(const struct response *left)
+{
+	for (size_t i = 0; i < left->facts.prompt_count; i++) {
+		struct bytes text = left->facts.prompts[i].text;
+		if (text.len > 40 || memchr(text.at, 0xff, text.len))
+			return false;
+	}
+	return true;
+}
+
 static bool holds(const struct random_rule *rule, const struct response *left)
 {
-	return rule->kind == BOUND ? bound_holds(rule, left)
-	       : rule->kind == CAP ? cap_holds(rule, left)
-				   : language_holds(rule, left);
+	return rule->kind == BOUND    ? bound_holds(rule, left)
+	       : rule->kind == CAP    ? cap_holds(rule, left)
+	       : rule->kind == CHOICE ? choice_holds(left)
+	       : rule->kind == LOCALE ? locale_holds(left)
+	       : rule->kind == TONE   ? tone_holds(rule, left)
+	       : rule->kind == WHY    ? why_holds(left)
+	       : rule->kind == GRADE  ? grade_holds(left)
+				      : language_holds(rule, left);
 }
 
 static void governed_again_nothing_changes(const struct response *left, const struct rules_ruleset *ruleset)
@@ -527,6 +647,13 @@ static void the_judge_can_fail(void **state)
 	assert_false(holds(&cap, &left));
 	left.prompt[1].text = BYTES_LITERAL("so Bad");
 	assert_false(holds(&deny, &left));
+	assert_false(holds(&(struct random_rule){.kind = CHOICE}, &left));
+	assert_false(holds(&(struct random_rule){.kind = LOCALE}, &left));
+	assert_false(holds(&(struct random_rule){.kind = TONE, .max = 5}, &left));
+	left.facts.locale = BYTES_LITERAL("de");
+	assert_false(holds(&(struct random_rule){.kind = WHY}, &left));
+	left.prompt[1].text = BYTES_LITERAL("\xff");
+	assert_false(holds(&(struct random_rule){.kind = GRADE}, &left));
 	(void)state;
 }
 

@@ -182,7 +182,7 @@ static void a_syntax_error_hides_no_other_file(void **state)
 	struct rules_findings findings = {0};
 	folder_make(&folder);
 	put(&folder, "a.cfg", "format = 1\nname = = 2;\nrules = ((");
-	put(&folder, "b.cfg", "format = 1; rules = ( { id = \"x\"; }, { id = \"y\"; kind = \"tone\"; } );");
+	put(&folder, "b.cfg", "format = 1; rules = ( { id = \"x\"; }, { id = \"y\"; kind = \"zebra\"; } );");
 	assert_null(rules_ruleset_load(folder.path, NOW, &findings));
 	assert_int_equal(findings.count, 5);
 	assert_int_equal(findings.errors, 5);
@@ -250,7 +250,16 @@ static const char everything[] =
 	"\"more.txt\"; match = \"substring\"; fold = \"case\"; on = [ \"labels\", \"text\" ]; locales = "
 	"\"fr\"; fallback = \"t\"; reason = \"r\"; },\n"
 	" { id = \"d.allow\"; kind = \"template_allow\"; on = \"explanation\"; action = \"reject\"; reason = "
-	"\"r\"; mode = \"off\"; }\n"
+	"\"r\"; mode = \"off\"; },\n"
+	" { id = \"e.choice\"; kind = \"choice_required\"; choice = \"accept\"; kinds = \"category_switch\"; "
+	"reason = "
+	"\"r\"; },\n"
+	" { id = \"e.locale\"; kind = \"locale_match\"; on_unknown = \"suppress\"; reason = \"r\"; },\n"
+	" { id = \"e.tone\"; kind = \"tone\"; max_chars = 200; max_sentences = 3; max_exclamations = 0; "
+	"max_upper_share = 0.3; max_emoji = 1; fallback = \"t\"; reason = \"r\"; },\n"
+	" { id = \"e.why\"; kind = \"explanation_required\"; fallback = \"t\"; reason = \"r\"; },\n"
+	" { id = \"e.grade\"; kind = \"readability\"; max_grade = 7.5; formula = \"lix\"; fallback = \"t\"; "
+	"reason = \"r\"; }\n"
 	");\n"
 	"texts = ( { id = \"t\"; locale = \"en\"; text = \"Zzz.\"; kind = \"pause\"; approved_by = \"l\"; "
 	"approved = \"2026-01-01\"; expires = \"2030-01-01\"; },\n"
@@ -278,7 +287,7 @@ static void effective_loads_to_the_same_rules(void **state)
 	put(&folder, "more.txt", "# some\r\nc c\r\n\r\n  d  \r\n");
 	struct rules_ruleset *first = load(folder.path, &folder, wrong);
 	assert_string_equal(wrong,
-			    "/a.cfg:16: text s: text has {z}, but no slot has that name; add it to slots");
+			    "/a.cfg:21: text s: text has {z}, but no slot has that name; add it to slots");
 	char *slot = strstr(text, " {z}");
 	memcpy(slot, " (z)", 4);
 	put(&folder, "a.cfg", text);
@@ -293,7 +302,7 @@ static void effective_loads_to_the_same_rules(void **state)
 	char *twice = rules_ruleset_effective(second);
 	assert_non_null(twice);
 	assert_string_equal(body(once), body(twice));
-	assert_int_equal(rules_ruleset_rule_count(second), 5);
+	assert_int_equal(rules_ruleset_rule_count(second), 10);
 	assert_non_null(strstr(once, "phrases = [\"b\", \"a\", \"c c\", \"d\"]"));
 	assert_non_null(strstr(once, "max_absolute = 5000000000.0;"));
 	assert_non_null(strstr(once, "from = \"2025-12-31T22:00:00.500000000Z\";"));

@@ -19,6 +19,9 @@ static const struct {
 	{"Would you like to see less jazz?", "|Would you like to see less jazz?|"},
 	{"\xe3\x81\x82\xe3\x81\xaa\xe3\x81\x9f", "|\xe3\x81\x82\xe3\x81\xaa\xe3\x81\x9f|"},
 	{"modern", "|modern|"},
+	{"On\xc3\xa9. Tw\xc3\xb3. Thr\xc3\xa9\xc3\xa9.", "|"},
+	{"One tw\xc3\xb3 a b c d e f g h i j k l m n o.", "|One tw\xc3\xb3 a b c d e f g h i j k l m n o.|"},
+	{"Amusing evening against nothing, however.", "|"},
 };
 
 struct shared {
@@ -58,10 +61,14 @@ static void *run(void *context)
 
 static void one_ruleset_serves_many_threads(void **state)
 {
-	struct shared shared = {.ruleset =
-					ruleset_of("rules = ( { id = \"a\"; kind = \"phrase_deny\"; action = "
-						   "\"suppress\"; reason = \"r\"; phrases = [ \"your "
-						   "fault\", \"modem\" ]; when = { share = 1; }; } );")};
+	struct shared shared = {
+		.ruleset = ruleset_of("rules = ( { id = \"a\"; kind = \"phrase_deny\"; action = "
+				      "\"suppress\"; reason = \"r\"; phrases = [ \"your "
+				      "fault\", \"modem\" ]; when = { share = 1; }; },"
+				      " { id = \"b\"; kind = \"tone\"; max_chars = 40; max_sentences = "
+				      "2; action = \"suppress\"; reason = \"r\"; },"
+				      " { id = \"c\"; kind = \"readability\"; max_grade = 9; action = "
+				      "\"suppress\"; reason = \"r\"; } );")};
 	pthread_t thread[THREADS];
 	assert_int_equal(pthread_barrier_init(&shared.start, NULL, THREADS), 0);
 	for (size_t i = 0; i < THREADS; i++)

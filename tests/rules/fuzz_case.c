@@ -25,7 +25,8 @@ static const char rules[] =
 	"\"r\"; },\n"
 	"{ id = \"bound\"; kind = \"score_bound\"; max_relative = 0.5; reason = \"r\"; },\n"
 	"{ id = \"approved\"; kind = \"template_allow\"; action = \"suppress\"; reason = \"r\"; } );\n"
-	"texts = ( { id = \"x\"; locale = \"en\"; text = \"Less {c}?\"; slots = ( { name = \"c\"; } ); } "
+	"texts = ( { id = \"x\"; locale = \"en\"; text = \"Less {c}?\"; slots = ( { name = \"c\"; max_chars "
+	"= 9; } ); } "
 	");\n";
 
 /* A file that has no place in any directory. */

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unicode/uvernum.h>
 
-static const struct tool_verb *const verbs[] = {&tool_check, &tool_test, &tool_effective};
+static const struct tool_verb *const verbs[] = {&tool_check, &tool_test, &tool_effective, &tool_diff};
 
 struct option {
 	const char *name, *value, *help; /* value: NULL when it takes none */
@@ -48,7 +48,7 @@ const char *tool_plural(size_t count)
 
 static void print_help(void)
 {
-	printf("rankguard-rules VERB [OPTION] PATH\n\n"
+	printf("rankguard-rules VERB [OPTION] PATH...\n\n"
 	       "PATH is a rule file, or a directory whose *.cfg files (but not *_test.cfg) are rule "
 	       "files.\n\n");
 	for (size_t i = 0; i < KEY_COUNT(verbs); i++)
@@ -61,7 +61,8 @@ static void print_help(void)
 	       "--version", "", "versions of the program and of the libraries that decide");
 	for (size_t i = 0; rules_kind_at(i); i++)
 		printf("  %-15s %s\n", rules_kind_at(i)->name, rules_kind_at(i)->help);
-	printf("\nExit codes: 0 yes, 1 findings, 2 wrong usage, 3 the system failed.\n");
+	printf("\nExit codes: 0 yes, 1 findings, failed tests or differences, 2 wrong usage, 3 the system "
+	       "failed.\n");
 }
 
 static void print_version(void)

@@ -34,7 +34,7 @@ struct tool_verb {
 	enum tool_exit (*run)(const struct tool_call *call, struct buf *answer);
 };
 
-extern const struct tool_verb tool_check, tool_test, tool_effective;
+extern const struct tool_verb tool_check, tool_test, tool_effective, tool_diff;
 
 /* Says on stderr what is wrong with the call. Returns TOOL_USAGE. */
 __attribute__((format(printf, 1, 2))) enum tool_exit tool_usage(const char *format, ...);
@@ -46,10 +46,10 @@ const char *tool_plural(size_t count); /* "" for one, else "s" */
 void tool_findings_print(const struct rules_findings *findings, struct buf *out);
 /* The same on stderr. */
 void tool_findings_talk(const struct rules_findings *findings);
-/* The member "findings" of the JSON object that is open. */
-void tool_findings_json(const struct rules_findings *findings, struct buf *out);
+/* The member "findings" of the JSON object that is open: of several sets, one after the other. */
+void tool_findings_json(const struct rules_findings *findings, size_t sets, struct buf *out);
 /* A JSON object of nothing but findings. */
-void tool_findings_answer(const struct rules_findings *findings, struct buf *out);
+void tool_findings_answer(const struct rules_findings *findings, size_t sets, struct buf *out);
 enum tool_exit tool_findings_exit(const struct rules_findings *findings);
 
 #endif

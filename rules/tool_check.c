@@ -24,7 +24,7 @@ static void answer_json(const struct rules_ruleset *ruleset, const struct rules_
 	json_open(answer, '{');
 	json_key(answer, "ok");
 	json_bool(answer, findings->count == 0);
-	tool_findings_json(findings, answer);
+	tool_findings_json(findings, 1, answer);
 	if (ruleset)
 		json_ruleset(answer, ruleset);
 	json_close(answer, '}');

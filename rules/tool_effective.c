@@ -11,7 +11,7 @@ static enum tool_exit run(const struct tool_call *call, struct buf *answer)
 	struct rules_ruleset *ruleset = rules_ruleset_load(call->path[0], tool_now_ns(), &findings);
 	bool json = call->given[OPTION_JSON];
 	if (!ruleset && json)
-		tool_findings_answer(&findings, answer);
+		tool_findings_answer(&findings, 1, answer);
 	else
 		tool_findings_talk(&findings);
 	if (ruleset)

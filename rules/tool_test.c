@@ -139,7 +139,7 @@ static enum tool_exit run_all(struct suite *suite, bool coverage, enum tool_form
 static void answer_findings(const struct rules_findings *findings, enum tool_form form, struct buf *answer)
 {
 	if (form == FORM_JSON)
-		tool_findings_answer(findings, answer);
+		tool_findings_answer(findings, 1, answer);
 	else if (form == FORM_JUNIT)
 		tool_findings_talk(findings);
 	else

@@ -74,6 +74,8 @@ class Tool(ToolCase):
             (["check", "--jsno", "y"], 'unknown option "--jsno"'),
             (["check", "--coverage", "y"], "--coverage is no option of check"),
             (["check", "--json=1", "y"], "--json takes no value"),
+            (["diff", "x"], "one of two PATHs is missing"),
+            (["diff", "x", "y", "z"], 'more than two PATHs: "z"'),
             (["test", "x", "--format"], "--format needs a value"),
             (["test", "--format", "xml", "x"], '--format is "xml"; it must be text, json or junit'),
             (["test", "--format=junit", "--json", "x"], "--json and --format together; keep one"),
@@ -83,7 +85,7 @@ class Tool(ToolCase):
             self.assertEqual(err, "rankguard-rules: " + words + "; see rankguard-rules --help\n")
 
     def test_help_and_version(self):
-        self.assertIn("Exit codes: 0 yes, 1 findings, 2 wrong usage, 3 the system failed.",
+        self.assertIn("Exit codes: 0 yes, 1 findings, failed tests or differences, 2 wrong usage, 3 the system failed.",
                       self.run_tool("--help", code=0)[0])
         self.assertRegex(self.run_tool("--version", code=0)[0], r"^rankguard-rules \d+\.\d+\.\d+\n.*ICU .*libconfig")
 

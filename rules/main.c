@@ -11,7 +11,8 @@
 #include <time.h>
 #include <unicode/uvernum.h>
 
-static const struct tool_verb *const verbs[] = {&tool_check, &tool_test, &tool_effective, &tool_diff};
+static const struct tool_verb *const verbs[] = {&tool_check, &tool_test, &tool_effective, &tool_diff,
+						&tool_explain};
 
 struct option {
 	const char *name, *value, *help; /* value: NULL when it takes none */
@@ -20,6 +21,11 @@ struct option {
 static const struct option options[TOOL_OPTIONS] = {
 	[OPTION_JSON] = {"--json", NULL, "answer in JSON"},
 	[OPTION_FORMAT] = {"--format", "F", "test: answer as text (default), json or junit"},
+	[OPTION_RULES] = {"--rules", "R", "explain: the rules, a file or a directory"},
+	[OPTION_REQUEST] = {"--request", "F", "explain: a RankRequest in JSON (proto3 mapping)"},
+	[OPTION_RESPONSE] = {"--response", "F", "explain: the RankResponse to it, as proposed"},
+	[OPTION_HISTORY] = {"--history", "F", "explain: a list of events, with the keys of rule tests"},
+	[OPTION_NOW] = {"--now", "T", "explain: the time at which it is decided; default: now"},
 	[OPTION_COVERAGE] = {"--coverage", NULL, "test: name the rules that no test makes do anything"},
 };
 
@@ -105,7 +111,10 @@ static enum tool_exit take_word(struct tool_call *call, const struct tool_verb *
 	if (!*verb)
 		return tool_usage("unknown verb \"%s\"", word);
 	if (call->path_count == (*verb)->paths)
-		return tool_usage("more than %s: \"%s\"", (*verb)->paths == 1 ? "one PATH" : "two PATHs",
+		return tool_usage("more than %s: \"%s\"",
+				  (*verb)->paths == 0	? "no PATH"
+				  : (*verb)->paths == 1 ? "one PATH"
+							: "two PATHs",
 				  word);
 	call->path[call->path_count++] = word;
 	return TOOL_YES;
@@ -118,6 +127,9 @@ static enum tool_exit check_call(const struct tool_call *call, const struct tool
 	for (size_t i = 0; i < TOOL_OPTIONS; i++)
 		if (call->given[i] && !(verb->options >> i & 1))
 			return tool_usage("%s is no option of %s", options[i].name, verb->name);
+	for (size_t i = 0; i < TOOL_OPTIONS; i++)
+		if (!call->given[i] && (verb->required >> i & 1))
+			return tool_usage("%s is missing", options[i].name);
 	if (call->path_count < verb->paths)
 		return tool_usage("%s is missing", verb->paths == 1 ? "PATH" : "one of two PATHs");
 	return TOOL_YES;

@@ -16,7 +16,17 @@ enum tool_exit {
 };
 
 /* By number in the option table of main.c. */
-enum tool_option { OPTION_JSON, OPTION_FORMAT, OPTION_COVERAGE, TOOL_OPTIONS };
+enum tool_option {
+	OPTION_JSON,
+	OPTION_FORMAT,
+	OPTION_COVERAGE,
+	OPTION_RULES,
+	OPTION_REQUEST,
+	OPTION_RESPONSE,
+	OPTION_HISTORY,
+	OPTION_NOW,
+	TOOL_OPTIONS
+};
 
 /* One call of the program; borrows argv. */
 struct tool_call {
@@ -28,13 +38,14 @@ struct tool_call {
 
 struct tool_verb {
 	const char *name, *usage, *help;
-	size_t paths;	  /* how many it takes */
-	unsigned options; /* bit n: it takes enum tool_option n */
+	size_t paths;	   /* how many it takes */
+	unsigned required; /* bit n: it cannot do without enum tool_option n */
+	unsigned options;  /* bit n: it takes enum tool_option n */
 	/* Adds the answer to a buffer; main writes it. */
 	enum tool_exit (*run)(const struct tool_call *call, struct buf *answer);
 };
 
-extern const struct tool_verb tool_check, tool_test, tool_effective, tool_diff;
+extern const struct tool_verb tool_check, tool_test, tool_effective, tool_diff, tool_explain;
 
 /* Says on stderr what is wrong with the call. Returns TOOL_USAGE. */
 __attribute__((format(printf, 1, 2))) enum tool_exit tool_usage(const char *format, ...);

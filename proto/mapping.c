@@ -52,10 +52,14 @@ static const struct proto_method_paths canonical[] = {
 	  [FACT_SIGNAL_PROMPT] = "prompt_id"}},
 };
 
+struct bytes proto_mapping_canonical_set(void)
+{
+	return (struct bytes){(const char *)proto_canonical_set, proto_canonical_set_len};
+}
+
 struct proto_mapping *proto_mapping_canonical(struct err *err)
 {
-	struct bytes set = {(const char *)proto_canonical_set, proto_canonical_set_len};
-	struct proto_schema *schema = proto_schema_load(set, err);
+	struct proto_schema *schema = proto_schema_load(proto_mapping_canonical_set(), err);
 	return schema ? proto_mapping_new(schema, canonical, sizeof canonical / sizeof *canonical, err)
 		      : NULL;
 }

@@ -40,6 +40,9 @@ MUST_USE struct proto_mapping *proto_mapping_new(struct proto_schema *schema,
 /* The built-in mapping of package rankguard.v1. Returns owned, NULL and err on failure. */
 MUST_USE struct proto_mapping *proto_mapping_canonical(struct err *err);
 
+/* The descriptor set that it is compiled from. Static. */
+struct bytes proto_mapping_canonical_set(void);
+
 void proto_mapping_free(struct proto_mapping *mapping);
 
 /* The method of a full name ("/rankguard.v1.RankingService/Rank"), NULL when it is not mapped. */

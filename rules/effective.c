@@ -126,7 +126,7 @@ static void write_words(struct writer *writer, const struct key *key, uint32_t s
 	close_bracket(writer, ']');
 }
 
-static bool is_present(const struct key *key, const void *at)
+bool rules_effective_has(const struct key *key, const void *at)
 {
 	switch (key->type) {
 	case KEY_TEXT:
@@ -139,6 +139,8 @@ static bool is_present(const struct key *key, const void *at)
 	case KEY_DURATION:
 	case KEY_TIME:
 		return ((const struct moment *)at)->present;
+	case KEY_BOOL:
+		return ((const struct flag *)at)->present;
 	case KEY_WORD:
 		return key->word((unsigned)*(const int *)at)[0] != '\0';
 	case KEY_WORDS:
@@ -146,7 +148,8 @@ static bool is_present(const struct key *key, const void *at)
 	case KEY_GROUP:
 		return *(void *const *)at != NULL;
 	case KEY_GROUPS:
-		return ((const struct groups *)at)->count > 0;
+		return ((const struct groups *)at)->count > 0 ||
+		       (key->may_be_empty && ((const struct groups *)at)->at);
 	case KEY_RAW:
 		break;
 	}
@@ -201,6 +204,9 @@ static void write_value(struct writer *writer, const struct key *key, const void
 	case KEY_TIME:
 		write_moment(writer, key, ((const struct moment *)at)->ns);
 		break;
+	case KEY_BOOL:
+		buf_add_text(writer->out, ((const struct flag *)at)->value ? "true" : "false");
+		break;
 	case KEY_WORD:
 		write_text(writer, bytes_of(key->word((unsigned)*(const int *)at)));
 		break;
@@ -218,11 +224,21 @@ static void write_value(struct writer *writer, const struct key *key, const void
 	}
 }
 
+void rules_effective_value(const struct key *key, const void *at, struct buf *out)
+{
+	struct buf text = {0}; /* of its own: the emitter puts a comma behind what stands before */
+	struct writer writer = {.out = &text, .json = true};
+	write_value(&writer, key, at);
+	buf_add_bytes(out, buf_bytes(&text));
+	out->failed |= text.failed;
+	buf_done(&text);
+}
+
 static void write_keys(struct writer *writer, const struct keys *keys, const void *base)
 {
 	for (size_t i = 0; i < keys->count; i++) {
 		const void *at = (const char *)base + keys->key[i].at;
-		if (!is_present(&keys->key[i], at))
+		if (!rules_effective_has(&keys->key[i], at))
 			continue;
 		name(writer, keys->key[i].name);
 		write_value(writer, &keys->key[i], at);

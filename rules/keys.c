@@ -127,6 +127,8 @@ static const char *wanted(const struct key *key, struct arena *arena)
 		return "a duration, as in \"30m\"";
 	case KEY_TIME:
 		return "a time, as in \"2026-11-23T10:00:00Z\"";
+	case KEY_BOOL:
+		return "true or false";
 	case KEY_WORD:
 		return rules_keys_words(key, arena);
 	case KEY_WORDS:
@@ -273,6 +275,15 @@ static void read_moment(const struct reader *reader, const struct key *key, cons
 		rules_keys_complain(reader, line_of(setting), "%s%s: %s", reader->path, key->name, err.text);
 }
 
+static void read_flag(const struct reader *reader, const struct key *key, const config_setting_t *setting,
+		      struct flag *flag)
+{
+	if (config_setting_type(setting) == CONFIG_TYPE_BOOL)
+		*flag = (struct flag){true, config_setting_get_bool(setting)};
+	else
+		wrong_type(reader, key, setting);
+}
+
 static bool word_named(const struct key *key, struct bytes name, unsigned *n)
 {
 	for (*n = 0; key->word(*n); ++*n)
@@ -356,10 +367,10 @@ static bool holds_groups(const struct reader *reader, const struct key *key, con
 static void read_groups(const struct reader *reader, const struct key *key, config_setting_t *setting,
 			struct groups *value)
 {
-	if (!holds_groups(reader, key, setting) || !is_filled(reader, key, setting))
+	if (!holds_groups(reader, key, setting) || (!key->may_be_empty && !is_filled(reader, key, setting)))
 		return;
 	int count = config_setting_length(setting);
-	char *base = arena_zalloc(reader->arena, (size_t)count, key->inner->size);
+	char *base = arena_zalloc(reader->arena, count ? (size_t)count : 1, key->inner->size);
 	if (!base) {
 		out_of_memory(reader);
 		return;
@@ -395,6 +406,9 @@ static void read_value(const struct reader *reader, const struct key *key, confi
 	case KEY_DURATION:
 	case KEY_TIME:
 		read_moment(reader, key, setting, at);
+		break;
+	case KEY_BOOL:
+		read_flag(reader, key, setting, at);
 		break;
 	case KEY_WORD:
 		if (!is_string(setting))

@@ -29,6 +29,9 @@ struct moment { /* KEY_DURATION, KEY_TIME */
 	bool present;
 	int64_t ns;
 };
+struct flag { /* KEY_BOOL */
+	bool present, value;
+};
 struct texts { /* KEY_TEXTS */
 	struct bytes *at;
 	size_t count;
@@ -45,6 +48,7 @@ enum key_type {
 	KEY_NUMBER,   /* struct number */
 	KEY_DURATION, /* struct moment */
 	KEY_TIME,     /* struct moment */
+	KEY_BOOL,     /* struct flag */
 	KEY_WORD,     /* int: one of the words */
 	KEY_WORDS,    /* uint32_t: a set of words, bit n for word n */
 	KEY_GROUP,    /* pointer to the inner struct */
@@ -64,6 +68,7 @@ struct key {
 	const char *standard; /* the default, as it would stand in a file; words of a set with spaces */
 	bool (*check)(struct bytes value, struct err *err); /* TEXT, TEXTS: each value */
 	const struct keys *inner;			    /* GROUP, GROUPS */
+	bool may_be_empty; /* GROUPS: an empty list is a value, too; then groups.at is not NULL */
 	bool limits;	  /* it is part of what a decision calls the limit */
 	const char *help; /* one line */
 };

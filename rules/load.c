@@ -298,32 +298,39 @@ static void read_file(struct load *load, const struct source *source, config_set
 		read_rule(load, source, config_setting_get_elem(head.rules, (unsigned)i), i + 1);
 }
 
-static void parse_file(struct load *load, const struct source *source)
+bool rules_load_parse(const struct source *source, config_t *config, struct rules_findings *findings)
 {
 	struct buf text = {0};
 	struct err err;
 	unsigned line = 0;
-	config_t config;
-	config_init(&config);
+	bool good = false;
 	if (!rules_scan(source->public.text, &text, &line, &err)) {
-		rules_findings_add(load->findings, true, source->path, line, "%s", err.text);
-		load->unread = true;
+		rules_findings_add(findings, true, source->path, line, "%s", err.text);
 	} else if (buf_add(&text, "", 1), text.failed) {
-		out_of_memory(load, source->path);
-	} else if (!config_read_string(&config, text.at)) {
-		int at = config_error_line(&config);
-		const char *wrong = config_error_text(&config);
-		rules_findings_add(load->findings, true, source->path, at > 0 ? (unsigned)at : 0, "%s; %s",
-				   wrong,
+		rules_findings_fail(findings, source->path, strerror(ENOMEM));
+	} else if (!config_read_string(config, text.at)) {
+		int at = config_error_line(config);
+		const char *wrong = config_error_text(config);
+		rules_findings_add(findings, true, source->path, at > 0 ? (unsigned)at : 0, "%s; %s", wrong,
 				   strcmp(wrong, "syntax error") == 0
 					   ? "settings are written as name = value; with \" around texts"
 					   : "each key stands once in its group");
-		load->unread = true;
 	} else {
-		read_file(load, source, config_root_setting(&config));
+		good = true;
 	}
-	config_destroy(&config);
 	buf_done(&text);
+	return good;
+}
+
+static void parse_file(struct load *load, const struct source *source)
+{
+	config_t config;
+	config_init(&config);
+	if (rules_load_parse(source, &config, load->findings))
+		read_file(load, source, config_root_setting(&config));
+	else
+		load->unread = true;
+	config_destroy(&config);
 }
 
 /* --- all files together --- */

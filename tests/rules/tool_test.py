@@ -2,36 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """rankguard-rules as its users run it: exit codes, what is on stdout, what is on stderr."""
 import json
-import os
-import subprocess
 import sys
-import tempfile
 import unittest
 
-TOOL, PACKS = sys.argv[1], sys.argv[2]
+from tool_support import PACKS, ToolCase
+
 HEAD = 'format = 1; name = "t"; version = "1"; owner = "o";\n'
 RULE = 'rules = ( { id = "a"; kind = "prompt_cap"; max = 1; per = "response"; reason = "r"; %s } );\n'
 EXPIRED = 'texts = ( { id = "x"; locale = "en"; text = "Hi."; expires = "2020-01-01"; } );\n'
 
 
-class Tool(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-
-    def tearDown(self):
-        self.folder.cleanup()
-
-    def write(self, text, name="a.cfg"):
-        path = os.path.join(self.folder.name, name)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        return path
-
-    def run_tool(self, *args, code, stdout=subprocess.PIPE):
-        done = subprocess.run([TOOL, *args], stdout=stdout, stderr=subprocess.PIPE, encoding="utf-8", check=False)
-        self.assertEqual(done.returncode, code, done.stderr)
-        return done.stdout, done.stderr
-
+class Tool(ToolCase):
     def test_check_of_good_rules(self):
         out, err = self.run_tool("check", PACKS + "/demo", code=0)
         self.assertRegex(out, r"^demo 2026\.11\.1: 6 rules, sha256:[0-9a-f]{64}\n$")
@@ -91,13 +72,20 @@ class Tool(unittest.TestCase):
             (["check", "x", "y"], 'more than one PATH: "y"'),
             (["check", "--config", "x.cfg", "y"], 'unknown option "--config"'),
             (["check", "--jsno", "y"], 'unknown option "--jsno"'),
+            (["check", "--coverage", "y"], "--coverage is no option of check"),
+            (["check", "--json=1", "y"], "--json takes no value"),
+            (["diff", "x"], "one of two PATHs is missing"),
+            (["diff", "x", "y", "z"], 'more than two PATHs: "z"'),
+            (["test", "x", "--format"], "--format needs a value"),
+            (["test", "--format", "xml", "x"], '--format is "xml"; it must be text, json or junit'),
+            (["test", "--format=junit", "--json", "x"], "--json and --format together; keep one"),
         ):
             out, err = self.run_tool(*args, code=2)
             self.assertEqual(out, "")
             self.assertEqual(err, "rankguard-rules: " + words + "; see rankguard-rules --help\n")
 
     def test_help_and_version(self):
-        self.assertIn("Exit codes: 0 yes, 1 findings, 2 wrong usage, 3 the system failed.",
+        self.assertIn("Exit codes: 0 yes, 1 findings, failed tests or differences, 2 wrong usage, 3 the system failed.",
                       self.run_tool("--help", code=0)[0])
         self.assertRegex(self.run_tool("--version", code=0)[0], r"^rankguard-rules \d+\.\d+\.\d+\n.*ICU .*libconfig")
 

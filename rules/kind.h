@@ -55,6 +55,9 @@ struct kind {
 	/* What the key table cannot say. Problems become findings. May be NULL. */
 	void (*check)(struct loading *loading, struct rule *rule);
 
+	/* How long an event of a subject can matter to a rule that looks at history. NULL: it looks at none. */
+	int64_t (*memory)(const struct rule *rule);
+
 	/* Judges the response as it stands in `work` and adds what is not within to its findings
 	 * (rules/work.h). STATE, VALUES, PLACES: the whole; LANGUAGE, FREQUENCY: the targets in work->scope. */
 	void (*evaluate)(const struct rule *rule, struct rules_work *work);
@@ -79,6 +82,7 @@ struct frequency_settings {
 enum rules_per { PER_RESPONSE, PER_SESSION, PER_USER };
 
 extern const struct kind rules_prompt_cap, rules_score_bound, rules_phrase_deny, rules_template_allow;
+extern const struct kind rules_prompt_gap;
 
 /* index from 0; NULL behind the last */
 const struct kind *rules_kind_at(size_t index);

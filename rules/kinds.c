@@ -4,10 +4,7 @@
 #include "rules/checks.h"
 
 static const struct kind *const kinds[] = {
-	&rules_phrase_deny,
-	&rules_prompt_cap,
-	&rules_score_bound,
-	&rules_template_allow,
+	&rules_phrase_deny, &rules_prompt_cap, &rules_prompt_gap, &rules_score_bound, &rules_template_allow,
 };
 
 static const char *const later[] = {
@@ -20,7 +17,6 @@ static const char *const later[] = {
 	"opt_out",
 	"prompt_answered",
 	"prompt_backoff",
-	"prompt_gap",
 	"prompt_quiet_hours",
 	"rank_shift",
 	"readability",

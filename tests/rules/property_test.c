@@ -41,7 +41,7 @@ static unsigned pick(unsigned below)
 /* A rule as text, and what the naive judge needs of it. */
 struct random_rule {
 	char text[1024];
-	enum { BOUND, CAP, DENY, ALLOW } kind;
+	enum { BOUND, CAP, DENY, ALLOW, GAP } kind;
 	bool enforcing, flags, narrowed; /* narrowed: by `when`; not judged */
 	double absolute, relative;	 /* negative: none */
 	bool missing_last;
@@ -97,6 +97,18 @@ static int random_cap(struct random_rule *rule, char *text, size_t room)
 	return len;
 }
 
+static int random_gap(struct random_rule *rule, char *text, size_t room)
+{
+	static const char *const gaps[] = {"1m", "30m", "1d"};
+	static const int64_t lengths[] = {60, 1800, 86400};
+	unsigned gap = pick(3);
+	rule->per = pick(2) ? SESSION : USER;
+	rule->window_ns = lengths[gap] * 1000000000;
+	rule->flags = pick(6) == 0;
+	return snprintf(text, room, "kind = \"prompt_gap\"; gap = \"%s\"; per = \"%s\"; action = \"%s\"; ",
+			gaps[gap], rule->per == USER ? "user" : "session", rule->flags ? "flag" : "suppress");
+}
+
 static int random_language(struct random_rule *rule, char *text, size_t room)
 {
 	static const char *const actions[] = {"replace", "replace", "suppress", "reject", "flag"};
@@ -123,7 +135,7 @@ static void random_rule(struct random_rule *rule, unsigned number)
 					    "when = { not = { surface = \"home\"; }; }; ",
 					    "when = { locale = \"en\"; share = 0.5; }; "};
 	const char *mode = ONE_OF(modes), *when = ONE_OF(whens);
-	*rule = (struct random_rule){.kind = pick(4)};
+	*rule = (struct random_rule){.kind = pick(5)};
 	int len = snprintf(rule->text, sizeof rule->text,
 			   "{ id = \"r%u.%u\"; reason = \"r\"; mode = \"%s\"; %s", pick(100), number, mode,
 			   when);
@@ -131,6 +143,7 @@ static void random_rule(struct random_rule *rule, unsigned number)
 	size_t room = sizeof rule->text - (size_t)len;
 	len = rule->kind == BOUND ? random_bound(rule, rest, room)
 	      : rule->kind == CAP ? random_cap(rule, rest, room)
+	      : rule->kind == GAP ? random_gap(rule, rest, room)
 				  : random_language(rule, rest, room);
 	snprintf(rest + len, room - (size_t)len, "}");
 	rule->enforcing = strcmp(mode, "enforce") == 0;
@@ -260,6 +273,12 @@ static void random_prompts(struct response *response)
 	facts->explanation = bytes_of(pick(2) ? ONE_OF(texts) : NULL);
 }
 
+static int by_time(const void *a, const void *b)
+{
+	int64_t x = ((const struct rules_event *)a)->time_ns, y = ((const struct rules_event *)b)->time_ns;
+	return (x > y) - (x < y);
+}
+
 static void random_events(struct rules_history_subject *subject, struct rules_event *event)
 {
 	static const int64_t ages[] = {0, 1, 59, 60, 61, 1799, 1800, 86399, 86400};
@@ -272,6 +291,7 @@ static void random_events(struct rules_history_subject *subject, struct rules_ev
 						.entry = i,
 						.prompt = pick(PROMPT_OTHER + 1),
 						.type = pick(5) ? RULES_EVENT_DELIVERED : RULES_EVENT_SIGNAL};
+	qsort(event, subject->count, sizeof *event, by_time);
 }
 
 static void random_response(struct response *response)
@@ -389,6 +409,13 @@ static bool cap_holds(const struct random_rule *rule, const struct response *lef
 	return left->facts.prompt_count == 0 || count <= (size_t)rule->max;
 }
 
+static bool gap_holds(const struct random_rule *rule, const struct response *left)
+{
+	struct random_rule as_cap = *rule;
+	as_cap.max = 1;
+	return cap_holds(&as_cap, left);
+}
+
 static bool language_holds(const struct random_rule *rule, const struct response *left)
 {
 	for (size_t i = 0; i < left->facts.prompt_count; i++) {
@@ -407,6 +434,7 @@ static bool holds(const struct random_rule *rule, const struct response *left)
 {
 	return rule->kind == BOUND ? bound_holds(rule, left)
 	       : rule->kind == CAP ? cap_holds(rule, left)
+	       : rule->kind == GAP ? gap_holds(rule, left)
 				   : language_holds(rule, left);
 }
 

@@ -4,7 +4,8 @@
 #include "rules/checks.h"
 
 static const struct kind *const kinds[] = {
-	&rules_phrase_deny, &rules_prompt_cap, &rules_prompt_gap, &rules_score_bound, &rules_template_allow,
+	&rules_phrase_deny, &rules_prompt_answered, &rules_prompt_cap,
+	&rules_prompt_gap,  &rules_score_bound,	    &rules_template_allow,
 };
 
 static const char *const later[] = {
@@ -15,7 +16,6 @@ static const char *const later[] = {
 	"explanation_required",
 	"locale_match",
 	"opt_out",
-	"prompt_answered",
 	"prompt_backoff",
 	"prompt_quiet_hours",
 	"rank_shift",

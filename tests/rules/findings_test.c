@@ -173,21 +173,18 @@ static const struct row rows[] = {
 	 "a.cfg:3: rule a: kind \"promt_cap\" does not exist; did you mean \"prompt_cap\"?"},
 	{"a kind that nobody knows",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"zebra\"; reason = \"r\"; }\n);\n",
-	 "a.cfg:3: rule a: kind \"zebra\" does not exist; this version has phrase_deny, prompt_cap, "
-	 "prompt_gap, "
-	 "score_bound, template_allow"},
+	 "a.cfg:3: rule a: kind \"zebra\" does not exist; this version has phrase_deny, prompt_answered, "
+	 "prompt_cap, prompt_gap, score_bound, template_allow"},
 	{"a kind of a later version",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"tone\"; reason = \"r\"; max_chars = 5; }\n);\n",
-	 "a.cfg:3: rule a: kind \"tone\" is not in this version yet; it has phrase_deny, prompt_cap, "
-	 "prompt_gap, "
-	 "score_bound, template_allow"},
+	 "a.cfg:3: rule a: kind \"tone\" is not in this version yet; it has phrase_deny, prompt_answered, "
+	 "prompt_cap, prompt_gap, score_bound, template_allow"},
 	{"a misspelt kind of a later version",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"rank_shfit\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule a: kind \"rank_shfit\" does not exist; did you mean \"rank_shift\"?"},
 	{"a kind is missing", HEAD "rules = (\n{ id = \"a\"; reason = \"r\"; }\n);\n",
-	 "a.cfg:3: rule a: kind is missing; this version has phrase_deny, prompt_cap, prompt_gap, "
-	 "score_bound, "
-	 "template_allow"},
+	 "a.cfg:3: rule a: kind is missing; this version has phrase_deny, prompt_answered, prompt_cap, "
+	 "prompt_gap, score_bound, template_allow"},
 	{"an id is missing",
 	 HEAD "rules = (\n{ kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule number 1: id is missing; it must be a text"},
@@ -241,6 +238,12 @@ static const struct row rows[] = {
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_gap\"; gap = \"1m\"; per = \"user\"; reason = "
 	      "\"r\"; action = \"revert\"; }\n);\n",
 	 "a.cfg:3: rule a: action is \"revert\"; for prompt_gap it must be \"suppress\" or \"flag\""},
+	{"a window of answers is missing",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_answered\"; per = \"user\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: window is missing; it must be a duration, as in \"30m\""},
+	{"whose answers is missing",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_answered\"; window = \"1d\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: per is missing; it must be \"session\" or \"user\""},
 	{"a bound of nothing",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"score_bound\"; reason = \"r\";  }\n);\n",
 	 "a.cfg:3: rule a: bounds nothing; give max_absolute, max_relative or both"},

@@ -12,7 +12,8 @@ enum { EVENTS_MAX = 32 };
 
 #define RULE(kind, keys)                                                                                     \
 	"rules = ( { id = \"c\"; kind = \"" kind "\"; reason = \"r\"; per = \"session\"; " keys " } );"
-#define GAP(keys) RULE("prompt_gap", "gap = \"10m\"; " keys)
+#define GAP(keys)      RULE("prompt_gap", "gap = \"10m\"; " keys)
+#define ANSWERED(keys) RULE("prompt_answered", "window = \"10m\"; " keys)
 
 struct row {
 	const char *name, *rule;
@@ -46,6 +47,31 @@ static const struct row rows[] = {
 	 "rules = ( { id = \"a\"; kind = \"prompt_gap\"; reason = \"r\"; per = \"session\"; gap = \"1h\"; },"
 	 " { id = \"b\"; kind = \"prompt_gap\"; reason = \"r\"; per = \"session\"; gap = \"2h\"; } );",
 	 "q", "q-1m", "b suppress exceeded 0", "|"},
+
+	{"answered: nothing said", ANSWERED(""), "q", "q-5m x-1m", "", "|q|"},
+	{"answered: exactly a window ago", ANSWERED(""), "q", "y-10m", "", "|q|"},
+	{"answered: a nanosecond less", ANSWERED(""), "q", "y-10m+1", "c suppress exceeded 0", "|"},
+	{"answered: this instant, and later than now", ANSWERED(""), "qa", "y-0+5", "c suppress exceeded 0,1",
+	 "|"},
+	{"answered: a call in flight is no answer", ANSWERED(""), "q", "R", "", "|q|"},
+	{"answered: all of a response may leave", ANSWERED(""), "qa", "", "", "|q|a|"},
+	{"answered: a prompt of another kind", ANSWERED("kinds = \"pause\";"), "qp", "q-2m:p1 y-1m:p1", "",
+	 "|q|p|"},
+	{"answered: a prompt of its kinds", ANSWERED("kinds = \"pause\";"), "qp", "p-2m:p1 y-1m:p1",
+	 "c suppress exceeded 1", "|q|"},
+	{"answered: its own and another", ANSWERED("kinds = \"pause\";"), "p",
+	 "p-4m:p1 q-3m:p2 y-2m:p1 y-1m:p2", "c suppress exceeded 0", "|"},
+	{"answered: a prompt that nobody named", ANSWERED("kinds = \"pause\";"), "p", "q-2m:p1 y-1m",
+	 "c suppress exceeded 0", "|"},
+	{"answered: a prompt that nobody knows", ANSWERED("kinds = \"pause\";"), "p", "q-2m:p1 y-1m:p2",
+	 "c suppress exceeded 0", "|"},
+	{"answered: a prompt that may be forgotten", ANSWERED("kinds = \"pause\";"), "p", "q-10m:p1 y-1m:p1",
+	 "c suppress exceeded 0", "|"},
+	{"answered: no session id", ANSWERED(""), "q", NULL, "c suppress unknown 0", "|"},
+	{"answered: no session id, flag", ANSWERED("on_unknown = \"flag\";"), "q", NULL, "c flag unknown 0",
+	 "|q|"},
+	{"answered: flag", ANSWERED("action = \"flag\";"), "q", "y-1m", "c flag exceeded 0", "|q|"},
+	{"answered: observe", ANSWERED("mode = \"observe\";"), "q", "y-1m", "(c suppress exceeded 0)", "|q|"},
 };
 
 static void run_row(void **state)
@@ -79,6 +105,7 @@ struct said {
 static const struct said said[] = {
 	{GAP(""), "q-1h q-5m x-1m", "300s after the last prompt", "gap 10m, per session", {8}},
 	{GAP(""), "q-5m R", "0s after the last prompt", "gap 10m, per session", {0}},
+	{ANSWERED(""), "q-5m y-4m y-3m x-1m", "a choice was made 180s ago", "window 10m, per session", {9}},
 };
 
 static void decisions_say_what_was_seen(void **state)
@@ -114,6 +141,7 @@ static void the_longest_time_that_an_event_matters(void **state)
 		{GAP(""), 600},
 		{GAP("mode = \"observe\";"), 600},
 		{GAP("mode = \"off\";"), 0},
+		{ANSWERED(""), 600},
 	};
 	for (size_t i = 0; i < COUNT(memory); i++) {
 		struct rules_ruleset *ruleset = ruleset_of(memory[i].rule);

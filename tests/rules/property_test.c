@@ -41,7 +41,7 @@ static unsigned pick(unsigned below)
 /* A rule as text, and what the naive judge needs of it. */
 struct random_rule {
 	char text[1024];
-	enum { BOUND, CAP, DENY, ALLOW, GAP } kind;
+	enum { BOUND, CAP, DENY, ALLOW, GAP, ANSWERED } kind;
 	bool enforcing, flags, narrowed; /* narrowed: by `when`; not judged */
 	double absolute, relative;	 /* negative: none */
 	bool missing_last;
@@ -105,8 +105,10 @@ static int random_gap(struct random_rule *rule, char *text, size_t room)
 	rule->per = pick(2) ? SESSION : USER;
 	rule->window_ns = lengths[gap] * 1000000000;
 	rule->flags = pick(6) == 0;
-	return snprintf(text, room, "kind = \"prompt_gap\"; gap = \"%s\"; per = \"%s\"; action = \"%s\"; ",
-			gaps[gap], rule->per == USER ? "user" : "session", rule->flags ? "flag" : "suppress");
+	return snprintf(text, room, "kind = \"%s\"; %s = \"%s\"; per = \"%s\"; action = \"%s\"; ",
+			rule->kind == GAP ? "prompt_gap" : "prompt_answered",
+			rule->kind == GAP ? "gap" : "window", gaps[gap],
+			rule->per == USER ? "user" : "session", rule->flags ? "flag" : "suppress");
 }
 
 static int random_language(struct random_rule *rule, char *text, size_t room)
@@ -135,7 +137,7 @@ static void random_rule(struct random_rule *rule, unsigned number)
 					    "when = { not = { surface = \"home\"; }; }; ",
 					    "when = { locale = \"en\"; share = 0.5; }; "};
 	const char *mode = ONE_OF(modes), *when = ONE_OF(whens);
-	*rule = (struct random_rule){.kind = pick(5)};
+	*rule = (struct random_rule){.kind = pick(6)};
 	int len = snprintf(rule->text, sizeof rule->text,
 			   "{ id = \"r%u.%u\"; reason = \"r\"; mode = \"%s\"; %s", pick(100), number, mode,
 			   when);
@@ -143,7 +145,7 @@ static void random_rule(struct random_rule *rule, unsigned number)
 	size_t room = sizeof rule->text - (size_t)len;
 	len = rule->kind == BOUND ? random_bound(rule, rest, room)
 	      : rule->kind == CAP ? random_cap(rule, rest, room)
-	      : rule->kind == GAP ? random_gap(rule, rest, room)
+	      : rule->kind >= GAP ? random_gap(rule, rest, room)
 				  : random_language(rule, rest, room);
 	snprintf(rest + len, room - (size_t)len, "}");
 	rule->enforcing = strcmp(mode, "enforce") == 0;
@@ -290,6 +292,7 @@ static void random_events(struct rules_history_subject *subject, struct rules_ev
 							   (int64_t)pick(3) - 1,
 						.entry = i,
 						.prompt = pick(PROMPT_OTHER + 1),
+						.signal = pick(SIGNAL_OTHER + 1),
 						.type = pick(5) ? RULES_EVENT_DELIVERED : RULES_EVENT_SIGNAL};
 	qsort(event, subject->count, sizeof *event, by_time);
 }
@@ -416,6 +419,18 @@ static bool gap_holds(const struct random_rule *rule, const struct response *lef
 	return cap_holds(&as_cap, left);
 }
 
+static bool answered_holds(const struct random_rule *rule, const struct response *left)
+{
+	const struct rules_history_subject *subject =
+		rule->per == USER ? &left->history.user : &left->history.session;
+	bool answered = !subject->known;
+	for (size_t i = 0; i < subject->count; i++)
+		answered |= subject->event[i].type == RULES_EVENT_SIGNAL &&
+			    subject->event[i].signal == SIGNAL_PROMPT_ANSWERED &&
+			    NOW - rule->window_ns < subject->event[i].time_ns;
+	return left->facts.prompt_count == 0 || !answered;
+}
+
 static bool language_holds(const struct random_rule *rule, const struct response *left)
 {
 	for (size_t i = 0; i < left->facts.prompt_count; i++) {
@@ -432,10 +447,11 @@ static bool language_holds(const struct random_rule *rule, const struct response
 
 static bool holds(const struct random_rule *rule, const struct response *left)
 {
-	return rule->kind == BOUND ? bound_holds(rule, left)
-	       : rule->kind == CAP ? cap_holds(rule, left)
-	       : rule->kind == GAP ? gap_holds(rule, left)
-				   : language_holds(rule, left);
+	return rule->kind == BOUND	? bound_holds(rule, left)
+	       : rule->kind == CAP	? cap_holds(rule, left)
+	       : rule->kind == GAP	? gap_holds(rule, left)
+	       : rule->kind == ANSWERED ? answered_holds(rule, left)
+					: language_holds(rule, left);
 }
 
 static void governed_again_nothing_changes(const struct response *left, const struct rules_ruleset *ruleset)

@@ -4,24 +4,14 @@
 #include "rules/checks.h"
 
 static const struct kind *const kinds[] = {
-	&rules_phrase_deny, &rules_prompt_answered, &rules_prompt_cap,
+	&rules_phrase_deny, &rules_prompt_answered, &rules_prompt_backoff, &rules_prompt_cap,
 	&rules_prompt_gap,  &rules_score_bound,	    &rules_template_allow,
 };
 
 static const char *const later[] = {
-	"category_share",
-	"choice_required",
-	"confidence_floor",
-	"conflicting_signals",
-	"explanation_required",
-	"locale_match",
-	"opt_out",
-	"prompt_backoff",
-	"prompt_quiet_hours",
-	"rank_shift",
-	"readability",
-	"retain_top",
-	"tone",
+	"category_share",	"choice_required", "confidence_floor", "conflicting_signals",
+	"explanation_required", "locale_match",	   "opt_out",	       "prompt_quiet_hours",
+	"rank_shift",		"readability",	   "retain_top",       "tone",
 	"weight_bound",
 };
 

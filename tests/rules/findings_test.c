@@ -174,17 +174,17 @@ static const struct row rows[] = {
 	{"a kind that nobody knows",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"zebra\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule a: kind \"zebra\" does not exist; this version has phrase_deny, prompt_answered, "
-	 "prompt_cap, prompt_gap, score_bound, template_allow"},
+	 "prompt_backoff, prompt_cap, prompt_gap, score_bound, template_allow"},
 	{"a kind of a later version",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"tone\"; reason = \"r\"; max_chars = 5; }\n);\n",
 	 "a.cfg:3: rule a: kind \"tone\" is not in this version yet; it has phrase_deny, prompt_answered, "
-	 "prompt_cap, prompt_gap, score_bound, template_allow"},
+	 "prompt_backoff, prompt_cap, prompt_gap, score_bound, template_allow"},
 	{"a misspelt kind of a later version",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"rank_shfit\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule a: kind \"rank_shfit\" does not exist; did you mean \"rank_shift\"?"},
 	{"a kind is missing", HEAD "rules = (\n{ id = \"a\"; reason = \"r\"; }\n);\n",
-	 "a.cfg:3: rule a: kind is missing; this version has phrase_deny, prompt_answered, prompt_cap, "
-	 "prompt_gap, score_bound, template_allow"},
+	 "a.cfg:3: rule a: kind is missing; this version has phrase_deny, prompt_answered, prompt_backoff, "
+	 "prompt_cap, prompt_gap, score_bound, template_allow"},
 	{"an id is missing",
 	 HEAD "rules = (\n{ kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule number 1: id is missing; it must be a text"},
@@ -244,6 +244,26 @@ static const struct row rows[] = {
 	{"whose answers is missing",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_answered\"; window = \"1d\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule a: per is missing; it must be \"session\" or \"user\""},
+	{"after what is missing",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_backoff\"; base = \"1h\"; max = \"1d\"; per = "
+	      "\"user\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: after is missing; it must be a list of \"dismissed\" or \"unanswered\""},
+	{"after something else",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_backoff\"; after = \"lunch\"; base = \"1h\"; max = "
+	      "\"1d\"; per = \"user\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: after is \"lunch\"; it must be \"dismissed\" or \"unanswered\""},
+	{"a longest wait that is shorter than the first",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_backoff\"; after = \"dismissed\"; base = \"1d\"; max "
+	      "= \"1h\"; per = \"user\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: max is shorter than base; make it at least as long"},
+	{"a factor that makes waits shorter",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_backoff\"; after = \"dismissed\"; base = \"1h\"; max "
+	      "= \"1d\"; factor = 0.5; per = \"user\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: factor is 0.5; it must be a number from 1 to 1000"},
+	{"a longest wait is missing",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_backoff\"; after = \"dismissed\"; base = \"1h\"; per "
+	      "= \"user\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: max is missing; it must be a duration, as in \"30m\""},
 	{"a bound of nothing",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"score_bound\"; reason = \"r\";  }\n);\n",
 	 "a.cfg:3: rule a: bounds nothing; give max_absolute, max_relative or both"},

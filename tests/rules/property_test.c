@@ -41,7 +41,7 @@ static unsigned pick(unsigned below)
 /* A rule as text, and what the naive judge needs of it. */
 struct random_rule {
 	char text[1024];
-	enum { BOUND, CAP, DENY, ALLOW, GAP, ANSWERED } kind;
+	enum { BOUND, CAP, DENY, ALLOW, GAP, ANSWERED, BACKOFF } kind;
 	bool enforcing, flags, narrowed; /* narrowed: by `when`; not judged */
 	double absolute, relative;	 /* negative: none */
 	bool missing_last;
@@ -105,6 +105,12 @@ static int random_gap(struct random_rule *rule, char *text, size_t room)
 	rule->per = pick(2) ? SESSION : USER;
 	rule->window_ns = lengths[gap] * 1000000000;
 	rule->flags = pick(6) == 0;
+	if (rule->kind == BACKOFF)
+		return snprintf(
+			text, room,
+			"kind = \"prompt_backoff\"; after = \"dismissed\"; base = \"%s\"; max = \"7d\"; "
+			"per = \"%s\"; action = \"%s\"; ",
+			gaps[gap], rule->per == USER ? "user" : "session", rule->flags ? "flag" : "suppress");
 	return snprintf(text, room, "kind = \"%s\"; %s = \"%s\"; per = \"%s\"; action = \"%s\"; ",
 			rule->kind == GAP ? "prompt_gap" : "prompt_answered",
 			rule->kind == GAP ? "gap" : "window", gaps[gap],
@@ -137,7 +143,7 @@ static void random_rule(struct random_rule *rule, unsigned number)
 					    "when = { not = { surface = \"home\"; }; }; ",
 					    "when = { locale = \"en\"; share = 0.5; }; "};
 	const char *mode = ONE_OF(modes), *when = ONE_OF(whens);
-	*rule = (struct random_rule){.kind = pick(6)};
+	*rule = (struct random_rule){.kind = pick(7)};
 	int len = snprintf(rule->text, sizeof rule->text,
 			   "{ id = \"r%u.%u\"; reason = \"r\"; mode = \"%s\"; %s", pick(100), number, mode,
 			   when);
@@ -419,6 +425,19 @@ static bool gap_holds(const struct random_rule *rule, const struct response *lef
 	return cap_holds(&as_cap, left);
 }
 
+/* Weaker than the rule, which frequency_test judges in full: no prompt within the first wait of a dismissal
+ * that nothing followed. */
+static bool backoff_holds(const struct random_rule *rule, const struct response *left)
+{
+	const struct rules_history_subject *subject =
+		rule->per == USER ? &left->history.user : &left->history.session;
+	const struct rules_event *last = subject->count ? &subject->event[subject->count - 1] : NULL;
+	bool waits = !subject->known ||
+		     (last && last->type == RULES_EVENT_SIGNAL && last->signal == SIGNAL_PROMPT_DISMISSED &&
+		      subject->count == 1 && NOW - rule->window_ns < last->time_ns);
+	return left->facts.prompt_count == 0 || !waits;
+}
+
 static bool answered_holds(const struct random_rule *rule, const struct response *left)
 {
 	const struct rules_history_subject *subject =
@@ -451,6 +470,7 @@ static bool holds(const struct random_rule *rule, const struct response *left)
 	       : rule->kind == CAP	? cap_holds(rule, left)
 	       : rule->kind == GAP	? gap_holds(rule, left)
 	       : rule->kind == ANSWERED ? answered_holds(rule, left)
+	       : rule->kind == BACKOFF	? backoff_holds(rule, left)
 					: language_holds(rule, left);
 }
 

@@ -8,6 +8,7 @@ static const struct kind *const kinds[] = {
 	&rules_prompt_cap,
 	&rules_score_bound,
 	&rules_template_allow,
+	&rules_weight_bound,
 };
 
 static const char *const later[] = {
@@ -26,7 +27,6 @@ static const char *const later[] = {
 	"readability",
 	"retain_top",
 	"tone",
-	"weight_bound",
 };
 
 const struct kind *rules_kind_at(size_t index)

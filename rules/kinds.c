@@ -4,15 +4,29 @@
 #include "rules/checks.h"
 
 static const struct kind *const kinds[] = {
-	&rules_phrase_deny, &rules_prompt_answered, &rules_prompt_backoff, &rules_prompt_cap,
-	&rules_prompt_gap,  &rules_score_bound,	    &rules_template_allow,
+	&rules_phrase_deny,
+	&rules_prompt_answered,
+	&rules_prompt_backoff,
+	&rules_prompt_cap,
+	&rules_prompt_gap,
+	&rules_score_bound,
+	&rules_template_allow,
+	&rules_weight_bound,
 };
 
 static const char *const later[] = {
-	"category_share",	"choice_required", "confidence_floor", "conflicting_signals",
-	"explanation_required", "locale_match",	   "opt_out",	       "prompt_quiet_hours",
-	"rank_shift",		"readability",	   "retain_top",       "tone",
-	"weight_bound",
+	"category_share",
+	"choice_required",
+	"confidence_floor",
+	"conflicting_signals",
+	"explanation_required",
+	"locale_match",
+	"opt_out",
+	"prompt_quiet_hours",
+	"rank_shift",
+	"readability",
+	"retain_top",
+	"tone",
 };
 
 const struct kind *rules_kind_at(size_t index)

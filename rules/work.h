@@ -22,6 +22,7 @@ struct finding {
 	double low, high;      /* clamp: the bounds */
 	double tightness;      /* of equal actions the smaller one wins, then the smaller rule id */
 	struct bytes observed; /* for people; absent: made of the target's numbers */
+	bool unsatisfied;      /* the baseline is served and the rule still does not hold */
 	uint64_t *evidence;    /* frequency */
 	size_t evidence_count;
 };
@@ -77,8 +78,9 @@ struct rules_work {
 	double *baseline;   /* per item, in the score's own type; NAN: absent or not finite */
 	size_t baseline_count;
 	uint32_t *order; /* NULL: as proposed */
-	double *weight;
+	double *weight;	 /* as score, score_set, baseline */
 	uint8_t *weight_set;
+	double *weight_baseline;
 	struct work_prompt *prompt;
 	struct bytes explanation;
 	bool explanation_set;
@@ -135,6 +137,9 @@ bool rules_phrase_denied(struct rules_work *work, struct bytes text, struct byte
 
 /* The phrase of one phrase_deny rule among the hits of a scanned text; absent: none, or not its locale. */
 struct bytes rules_phrase_deny_hit(const struct rule *rule, const struct bytes *hits, struct bytes locale);
+
+/* The columns of scores and weights as they stand; made once. False: the arena is full. */
+bool rules_work_columns(struct rules_work *work);
 
 void rules_values_step(struct rules_work *work);
 void rules_language_step(struct rules_work *work);

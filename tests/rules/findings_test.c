@@ -96,6 +96,20 @@ static const struct row rows[] = {
 	 HEAD
 	 "rules = (\n{ id = \"a\"; kind = \"score_bound\"; reason = \"r\"; max_absolute = 1e999; }\n);\n",
 	 "a.cfg:3: rule a: max_absolute is inf; it must be a number of at least 0"},
+	{"a weight_bound that bounds nothing",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"weight_bound\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: bounds nothing; give min_weight, max_absolute, max_relative or several of them"},
+	{"a min_weight of 0",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"weight_bound\"; reason = \"r\"; min_weight = 0; }\n);\n",
+	 "a.cfg:3: rule a: min_weight 0 keeps nothing; give a number above 0, or remove it"},
+	{"a negative min_weight",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"weight_bound\"; reason = \"r\"; min_weight = -0.5; }\n);\n",
+	 "a.cfg:3: rule a: min_weight is -0.5; it must be a number of at least 0"},
+	{"an action that weight_bound does not have",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"weight_bound\"; reason = \"r\"; max_absolute = 1; action = "
+	      "\"reorder\"; }\n);\n",
+	 "a.cfg:3: rule a: action is \"reorder\"; for weight_bound it must be \"clamp\", \"revert\", "
+	 "\"reject\" or \"flag\""},
 	{"a list where a text belongs",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
 	      "owner = [ \"a\" ]; }\n);\n",
@@ -174,17 +188,17 @@ static const struct row rows[] = {
 	{"a kind that nobody knows",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"zebra\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule a: kind \"zebra\" does not exist; this version has phrase_deny, prompt_answered, "
-	 "prompt_backoff, prompt_cap, prompt_gap, score_bound, template_allow"},
+	 "prompt_backoff, prompt_cap, prompt_gap, score_bound, template_allow, weight_bound"},
 	{"a kind of a later version",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"tone\"; reason = \"r\"; max_chars = 5; }\n);\n",
 	 "a.cfg:3: rule a: kind \"tone\" is not in this version yet; it has phrase_deny, prompt_answered, "
-	 "prompt_backoff, prompt_cap, prompt_gap, score_bound, template_allow"},
+	 "prompt_backoff, prompt_cap, prompt_gap, score_bound, template_allow, weight_bound"},
 	{"a misspelt kind of a later version",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"rank_shfit\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule a: kind \"rank_shfit\" does not exist; did you mean \"rank_shift\"?"},
 	{"a kind is missing", HEAD "rules = (\n{ id = \"a\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule a: kind is missing; this version has phrase_deny, prompt_answered, prompt_backoff, "
-	 "prompt_cap, prompt_gap, score_bound, template_allow"},
+	 "prompt_cap, prompt_gap, score_bound, template_allow, weight_bound"},
 	{"an id is missing",
 	 HEAD "rules = (\n{ kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule number 1: id is missing; it must be a text"},

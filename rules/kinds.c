@@ -4,6 +4,7 @@
 #include "rules/checks.h"
 
 static const struct kind *const kinds[] = {
+	&rules_opt_out,
 	&rules_phrase_deny,
 	&rules_prompt_answered,
 	&rules_prompt_backoff,
@@ -21,7 +22,6 @@ static const char *const later[] = {
 	"conflicting_signals",
 	"explanation_required",
 	"locale_match",
-	"opt_out",
 	"prompt_quiet_hours",
 	"rank_shift",
 	"readability",

@@ -120,6 +120,11 @@ static enum rules_action read_action(const struct reader *reader, config_setting
 		*word = list[0] == RULES_NONE ? *word : bytes_of(rules_action_name(list[0]));
 		return list[0];
 	}
+	if (list[0] == RULES_NONE) {
+		rules_keys_complain(reader, line_of(group, name), "%s has no meaning for %s; remove it", name,
+				    kind);
+		return RULES_NONE;
+	}
 	for (size_t i = 0; list[i] != RULES_NONE; i++) {
 		const char *action = rules_action_name(list[i]);
 		if (bytes_equal(*word, bytes_of(action)))

@@ -102,13 +102,13 @@ void rules_load_check_texts(struct rules_ruleset *ruleset, bool unread, struct r
 	}
 }
 
-/* "after dismissed or unanswered" */
+/* "after dismissed+unanswered" */
 static const char *describe_words(const struct key *key, uint32_t set, struct arena *arena)
 {
 	const char *text = NULL;
 	for (unsigned n = 0; key->word(n); n++)
 		if (set >> n & 1)
-			text = arena_printf(arena, "%s%s%s", text ? text : key->name, text ? " or " : " ",
+			text = arena_printf(arena, "%s%s%s", text ? text : key->name, text ? "+" : " ",
 					    key->word(n));
 	return text;
 }

@@ -66,3 +66,13 @@ int64_t rules_ruleset_longest_window(const struct rules_ruleset *ruleset)
 	}
 	return longest;
 }
+
+bool rules_ruleset_needs_history(const struct rules_ruleset *ruleset)
+{
+	for (size_t i = 0; i < ruleset->rule_count; i++) {
+		const struct rule *rule = ruleset->rule[i];
+		if (rule->kind->step == STEP_STATE && rule->kind->memory && rule->head.mode != RULES_OFF)
+			return true;
+	}
+	return false;
+}

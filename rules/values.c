@@ -125,6 +125,25 @@ void rules_work_revert(struct rules_work *work)
 			set_weight(work, i, work->weight_baseline[i]);
 }
 
+bool rules_work_at_baseline(const struct rules_work *work)
+{
+	const struct facts *facts = work->facts;
+	struct by_number by = {work->baseline, facts->order == ORDER_SCORE_ASC};
+	bool good = facts->item_count == 0 || work->baseline_count > 0;
+	uint32_t before = 0;
+	for (size_t place = 0; place < facts->item_count && good; place++) {
+		uint32_t item = work->order ? work->order[place] : (uint32_t)place;
+		double score = work->score[item], baseline = work->baseline[item];
+		good = (isnan(baseline) || (score <= baseline && score >= baseline)) &&
+		       (place == 0 || compare(&by, before, item) <= 0);
+		before = item;
+	}
+	for (size_t i = 0; i < facts->weight_count && good; i++)
+		good = isnan(work->weight_baseline[i]) || (work->weight[i] <= work->weight_baseline[i] &&
+							   work->weight[i] >= work->weight_baseline[i]);
+	return good;
+}
+
 /* --- clamp and reorder --- */
 
 /* The bounds on one item, of all rules together, and whose finding each is. */

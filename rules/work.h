@@ -121,6 +121,10 @@ void rules_work_reject(struct rules_work *work, const struct finding *finding);
 /* Ranking and weights go to the baseline. */
 void rules_work_revert(struct rules_work *work);
 
+/* Ranking and weights equal the baseline that the response states, as revert leaves them: also when there is
+ * no ranking. False when there are items and none has a baseline. */
+bool rules_work_at_baseline(const struct rules_work *work);
+
 /* Allocation that marks the work as void when the arena is full. */
 void *rules_work_alloc(struct rules_work *work, size_t count, size_t size);
 __attribute__((format(printf, 2, 3))) struct bytes rules_work_text(struct rules_work *work,
@@ -141,6 +145,7 @@ struct bytes rules_phrase_deny_hit(const struct rule *rule, const struct bytes *
 /* The columns of scores and weights as they stand; made once. False: the arena is full. */
 bool rules_work_columns(struct rules_work *work);
 
+void rules_state_step(struct rules_work *work);
 void rules_values_step(struct rules_work *work);
 void rules_language_step(struct rules_work *work);
 void rules_frequency_step(struct rules_work *work);

@@ -187,18 +187,20 @@ static const struct row rows[] = {
 	 "a.cfg:3: rule a: kind \"promt_cap\" does not exist; did you mean \"prompt_cap\"?"},
 	{"a kind that nobody knows",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"zebra\"; reason = \"r\"; }\n);\n",
-	 "a.cfg:3: rule a: kind \"zebra\" does not exist; this version has phrase_deny, prompt_answered, "
-	 "prompt_backoff, prompt_cap, prompt_gap, score_bound, template_allow, weight_bound"},
+	 "a.cfg:3: rule a: kind \"zebra\" does not exist; this version has opt_out, phrase_deny, "
+	 "prompt_answered, prompt_backoff, prompt_cap, prompt_gap, score_bound, template_allow, "
+	 "weight_bound"},
 	{"a kind of a later version",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"tone\"; reason = \"r\"; max_chars = 5; }\n);\n",
-	 "a.cfg:3: rule a: kind \"tone\" is not in this version yet; it has phrase_deny, prompt_answered, "
-	 "prompt_backoff, prompt_cap, prompt_gap, score_bound, template_allow, weight_bound"},
+	 "a.cfg:3: rule a: kind \"tone\" is not in this version yet; it has opt_out, phrase_deny, "
+	 "prompt_answered, prompt_backoff, prompt_cap, prompt_gap, score_bound, template_allow, "
+	 "weight_bound"},
 	{"a misspelt kind of a later version",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"rank_shfit\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule a: kind \"rank_shfit\" does not exist; did you mean \"rank_shift\"?"},
 	{"a kind is missing", HEAD "rules = (\n{ id = \"a\"; reason = \"r\"; }\n);\n",
-	 "a.cfg:3: rule a: kind is missing; this version has phrase_deny, prompt_answered, prompt_backoff, "
-	 "prompt_cap, prompt_gap, score_bound, template_allow, weight_bound"},
+	 "a.cfg:3: rule a: kind is missing; this version has opt_out, phrase_deny, prompt_answered, "
+	 "prompt_backoff, prompt_cap, prompt_gap, score_bound, template_allow, weight_bound"},
 	{"an id is missing",
 	 HEAD "rules = (\n{ kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule number 1: id is missing; it must be a text"},
@@ -278,6 +280,34 @@ static const struct row rows[] = {
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_backoff\"; after = \"dismissed\"; base = \"1h\"; per "
 	      "= \"user\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule a: max is missing; it must be a duration, as in \"30m\""},
+	{"an opt-out on dismissals only",
+	 HEAD
+	 "rules = (\n{ id = \"a\"; kind = \"opt_out\"; on = \"prompt_dismissed\"; for = \"1d\"; reason = "
+	 "\"r\"; }\n);\n",
+	 "a.cfg:3: rule a: on does not hold \"opt_out\"; add it"},
+	{"how long a dismissal counts is missing",
+	 HEAD
+	 "rules = (\n{ id = \"a\"; kind = \"opt_out\"; on = [ \"opt_out\", \"prompt_dismissed\" ]; reason "
+	 "= \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: for is missing; with \"prompt_dismissed\" it must be a duration, as in \"24h\""},
+	{"an opt-out that ends by itself",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"opt_out\"; for = \"1d\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: for has no meaning without \"prompt_dismissed\" in on; remove it"},
+	{"an opt-out of adjustments that suppresses",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"opt_out\"; honour = \"adjustments\"; on_unknown = "
+	      "\"suppress\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: on_unknown is \"suppress\", but honour does not hold \"prompts\"; add it, or "
+	 "write "
+	 "\"flag\""},
+	{"an opt-out honoured in something else",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"opt_out\"; honour = \"promts\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: honour is \"promts\"; did you mean \"prompts\"?"},
+	{"an action where honour says it",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"opt_out\"; action = \"flag\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: action has no meaning for opt_out; remove it"},
+	{"an opt-out that reverts when it cannot tell",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"opt_out\"; on_unknown = \"revert\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: on_unknown is \"revert\"; for opt_out it must be \"flag\" or \"suppress\""},
 	{"a bound of nothing",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"score_bound\"; reason = \"r\";  }\n);\n",
 	 "a.cfg:3: rule a: bounds nothing; give max_absolute, max_relative or both"},

@@ -60,7 +60,8 @@ void trial_decide(struct trial *trial, const struct rules_ruleset *ruleset)
 	struct err err = {""};
 	arena_init(&trial->arena, (size_t)256 << 20);
 	trial->decision = (struct rules_decision){0};
-	bool good = rules_decide(ruleset, &trial->facts, NOW, &trial->arena, &trial->decision, &err);
+	bool good = rules_decide_seen(ruleset, &trial->facts, &trial->history, NOW, &trial->arena,
+				      &trial->decision, &err);
 	if (good)
 		good = rules_decide_frequency(&trial->history, NOW, &trial->arena, &trial->decision, &err);
 	if (!good)

@@ -4,6 +4,7 @@
 #include "rules/checks.h"
 
 static const struct kind *const kinds[] = {
+	&rules_confidence_floor,
 	&rules_opt_out,
 	&rules_phrase_deny,
 	&rules_prompt_answered,
@@ -18,7 +19,6 @@ static const struct kind *const kinds[] = {
 static const char *const later[] = {
 	"category_share",
 	"choice_required",
-	"confidence_floor",
 	"conflicting_signals",
 	"explanation_required",
 	"locale_match",

@@ -42,7 +42,7 @@ static unsigned pick(unsigned below)
 /* A rule as text, and what the naive judge needs of it. */
 struct random_rule {
 	char text[1024];
-	enum { BOUND, CAP, DENY, ALLOW, WEIGHT, GAP, ANSWERED, BACKOFF, KINDS } kind;
+	enum { BOUND, CAP, DENY, ALLOW, WEIGHT, GAP, ANSWERED, BACKOFF, OPT_OUT, FLOOR, KINDS } kind;
 	bool enforcing, flags, narrowed; /* narrowed: by `when`; not judged */
 	double absolute, relative;	 /* negative: none */
 	double min_weight;		 /* negative: none */
@@ -142,6 +142,23 @@ static int random_gap(struct random_rule *rule, char *text, size_t room)
 			rule->per == USER ? "user" : "session", rule->flags ? "flag" : "suppress");
 }
 
+static int random_calm(struct random_rule *rule, char *text, size_t room)
+{
+	static const char *const honours[] = {"\"prompts\"", "\"adjustments\"",
+					      "[ \"prompts\", \"adjustments\" ]"};
+	unsigned honour = pick(3);
+	rule->flags = pick(6) == 0;
+	rule->max = (int)honour + 1;
+	if (rule->kind == OPT_OUT) {
+		rule->flags = false;
+		return snprintf(text, room, "kind = \"opt_out\"; honour = %s; ", honours[honour]);
+	}
+	rule->relative = ONE_OF(bounds);
+	rule->relative = rule->relative > 1 ? 1 : rule->relative;
+	return snprintf(text, room, "kind = \"confidence_floor\"; min = %g; action = \"%s\"; ",
+			rule->relative, rule->flags ? "flag" : "revert");
+}
+
 static int random_language(struct random_rule *rule, char *text, size_t room)
 {
 	static const char *const actions[] = {"replace", "replace", "suppress", "reject", "flag"};
@@ -174,11 +191,12 @@ static void random_rule(struct random_rule *rule, unsigned number)
 			   when);
 	char *rest = rule->text + len;
 	size_t room = sizeof rule->text - (size_t)len;
-	len = rule->kind == BOUND    ? random_bound(rule, rest, room)
-	      : rule->kind == CAP    ? random_cap(rule, rest, room)
-	      : rule->kind == WEIGHT ? random_weight(rule, rest, room)
-	      : rule->kind >= GAP    ? random_gap(rule, rest, room)
-				     : random_language(rule, rest, room);
+	len = rule->kind == BOUND     ? random_bound(rule, rest, room)
+	      : rule->kind == CAP     ? random_cap(rule, rest, room)
+	      : rule->kind == WEIGHT  ? random_weight(rule, rest, room)
+	      : rule->kind >= OPT_OUT ? random_calm(rule, rest, room)
+	      : rule->kind >= GAP     ? random_gap(rule, rest, room)
+				      : random_language(rule, rest, room);
 	snprintf(rest + len, room - (size_t)len, "}");
 	rule->enforcing = strcmp(mode, "enforce") == 0;
 	rule->narrowed = *when != '\0';
@@ -353,6 +371,9 @@ static void random_response(struct response *response)
 	static const char *const sessions[] = {NULL, "s1", "s2", "s3"};
 	*response = (struct response){.facts = {.surface = bytes_of(ONE_OF(surfaces))}};
 	response->facts.session = bytes_of(ONE_OF(sessions));
+	response->facts.opted_out = pick(8) == 0;
+	response->facts.confidence_present = pick(8) != 0;
+	response->facts.confidence = (double)pick(5) / 4;
 	random_items(response);
 	random_weights(response);
 	random_prompts(response);
@@ -515,6 +536,31 @@ static bool backoff_holds(const struct random_rule *rule, const struct response 
 	return left->facts.prompt_count == 0 || !waits;
 }
 
+/* Every item that has a baseline stands at it. */
+static bool at_baseline(const struct response *left)
+{
+	for (size_t i = 0; i < left->facts.item_count; i++) {
+		double b =
+			left->facts.item_score.narrow ? (double)(float)left->baseline[i] : left->baseline[i];
+		if (finite_baseline(left, i) &&
+		    !(left->score_present[i] && left->score[i] <= b && left->score[i] >= b))
+			return false;
+	}
+	return true;
+}
+
+static bool opt_out_holds(const struct random_rule *rule, const struct response *left)
+{
+	return !left->facts.opted_out || ((!(rule->max & 1) || left->facts.prompt_count == 0) &&
+					  (!(rule->max & 2) || at_baseline(left)));
+}
+
+static bool floor_holds(const struct random_rule *rule, const struct response *left)
+{
+	return (left->facts.confidence_present && left->facts.confidence >= rule->relative) ||
+	       at_baseline(left);
+}
+
 static bool answered_holds(const struct random_rule *rule, const struct response *left)
 {
 	const struct rules_history_subject *subject =
@@ -547,6 +593,8 @@ static bool holds(const struct random_rule *rule, const struct response *left)
 	       : rule->kind == CAP	? cap_holds(rule, left)
 	       : rule->kind == WEIGHT	? weights_hold(rule, left)
 	       : rule->kind == GAP	? gap_holds(rule, left)
+	       : rule->kind == OPT_OUT	? opt_out_holds(rule, left)
+	       : rule->kind == FLOOR	? floor_holds(rule, left)
 	       : rule->kind == ANSWERED ? answered_holds(rule, left)
 	       : rule->kind == BACKOFF	? backoff_holds(rule, left)
 					: language_holds(rule, left);

@@ -12,6 +12,7 @@ enum { EVENTS_MAX = 16 };
 
 #define RULE(kind, keys) "rules = ( { id = \"c\"; kind = \"" kind "\"; reason = \"r\"; " keys " } );"
 #define OPT_OUT(keys)	 RULE("opt_out", keys)
+#define FLOOR(keys)	 RULE("confidence_floor", "min = 0.5; " keys)
 #define DISMISSED	 "on = [ \"opt_out\", \"prompt_dismissed\" ]; for = \"1d\"; "
 
 /* Items a b c and a weight. Adjusted: scores 3 2 1 with baselines 1 2 3, weight 0.5 of 1. */
@@ -86,6 +87,34 @@ static const struct row rows[] = {
 	 "\"reject\"; }, { id = \"b\"; kind = \"phrase_deny\"; reason = \"r\"; phrases = \"q\"; action = "
 	 "\"reject\"; }, { id = \"c\"; kind = \"opt_out\"; reason = \"r\"; } );",
 	 "O-1h", NULL, false, 0, ADJUSTED, "q", "c revert exceeded; c suppress exceeded 0", "|cba*"},
+
+	{"confidence: enough", FLOOR(""), NULL, NULL, false, 0.5, ADJUSTED, "q", "", "|q|abc"},
+	{"confidence: just below", FLOOR(""), NULL, NULL, false, 0.5 - 0x1p-53, ADJUSTED, "q",
+	 "c revert exceeded", "|q|cba*"},
+	{"confidence: absent", FLOOR(""), NULL, NULL, false, 0, ADJUSTED, "", "c revert unknown", "|cba*"},
+	{"confidence: not a number", FLOOR(""), NULL, NULL, false, (double)NAN, ADJUSTED, "",
+	 "c revert unknown", "|cba*"},
+	{"confidence: infinite", FLOOR(""), NULL, NULL, false, (double)INFINITY, ADJUSTED, "",
+	 "c revert unknown", "|cba*"},
+	{"confidence: above 1 is enough", FLOOR(""), NULL, NULL, false, 7, ADJUSTED, "", "", "|abc"},
+	{"confidence: negative is not", FLOOR(""), NULL, NULL, false, -1, ADJUSTED, "", "c revert exceeded",
+	 "|cba*"},
+	{"confidence: absent, flag", FLOOR("on_unknown = \"flag\";"), NULL, NULL, false, 0, ADJUSTED, "",
+	 "c flag unknown", "|abc"},
+	{"confidence: flag", FLOOR("action = \"flag\";"), NULL, NULL, false, 0.25, ADJUSTED, "",
+	 "c flag exceeded", "|abc"},
+	{"confidence: observe", FLOOR("mode = \"observe\";"), NULL, NULL, false, 0.25, ADJUSTED, "",
+	 "(c revert exceeded)", "|abc"},
+	{"confidence: the baseline is within", FLOOR(""), NULL, NULL, false, 0.25, AT_BASELINE, "", "",
+	 "|cba"},
+	{"confidence: no baseline at all", FLOOR(""), NULL, NULL, false, 0.25, NO_BASELINE, "",
+	 "c revert exceeded unsatisfied", "|abc*"},
+	{"confidence: no ranking", FLOOR(""), NULL, NULL, false, 0.25, NONE, "q", "", "|q|"},
+	{"confidence: an observer sees what an enforcing rule left",
+	 "rules = ( { id = \"a\"; kind = \"confidence_floor\"; reason = \"r\"; min = 0.5; mode = "
+	 "\"observe\"; }, "
+	 "{ id = \"b\"; kind = \"confidence_floor\"; reason = \"r\"; min = 0.4; } );",
+	 NULL, NULL, false, 0.25, ADJUSTED, "", "b revert exceeded", "|cba*"},
 };
 
 struct scene {
@@ -199,6 +228,7 @@ static const struct said said[] = {
 	 "honour prompts+adjustments, on opt_out+prompt_dismissed, for 1d",
 	 {9}},
 	{OPT_OUT(""), NULL, "no session or user id", "honour prompts+adjustments, on opt_out", {0}},
+	{FLOOR(""), "", "confidence 0.25", "min 0.5", {0}},
 };
 
 static void decisions_say_what_was_seen(void **state)
@@ -235,6 +265,7 @@ static void what_a_ruleset_wants_of_history(void **state)
 		{OPT_OUT(""), 0, true},
 		{OPT_OUT(DISMISSED), 86400, true},
 		{OPT_OUT("mode = \"off\";"), 0, false},
+		{FLOOR(""), 0, false},
 		{RULE("prompt_gap", "gap = \"1h\"; per = \"user\";"), 3600, false},
 	};
 	for (size_t i = 0; i < COUNT(wants); i++) {

@@ -83,7 +83,7 @@ enum rules_per { PER_RESPONSE, PER_SESSION, PER_USER };
 
 extern const struct kind rules_prompt_cap, rules_score_bound, rules_phrase_deny, rules_template_allow;
 extern const struct kind rules_prompt_answered, rules_prompt_backoff, rules_opt_out, rules_confidence_floor,
-	rules_prompt_gap;
+	rules_conflicting_signals, rules_prompt_gap;
 extern const struct kind rules_weight_bound;
 
 /* index from 0; NULL behind the last */

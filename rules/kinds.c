@@ -5,6 +5,7 @@
 
 static const struct kind *const kinds[] = {
 	&rules_confidence_floor,
+	&rules_conflicting_signals,
 	&rules_opt_out,
 	&rules_phrase_deny,
 	&rules_prompt_answered,
@@ -19,7 +20,6 @@ static const struct kind *const kinds[] = {
 static const char *const later[] = {
 	"category_share",
 	"choice_required",
-	"conflicting_signals",
 	"explanation_required",
 	"locale_match",
 	"prompt_quiet_hours",

@@ -187,20 +187,20 @@ static const struct row rows[] = {
 	 "a.cfg:3: rule a: kind \"promt_cap\" does not exist; did you mean \"prompt_cap\"?"},
 	{"a kind that nobody knows",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"zebra\"; reason = \"r\"; }\n);\n",
-	 "a.cfg:3: rule a: kind \"zebra\" does not exist; this version has confidence_floor, opt_out, "
-	 "phrase_deny, prompt_answered, prompt_backoff, prompt_cap, prompt_gap, score_bound, template_allow, "
-	 "weight_bound"},
+	 "a.cfg:3: rule a: kind \"zebra\" does not exist; this version has confidence_floor, "
+	 "conflicting_signals, opt_out, phrase_deny, prompt_answered, prompt_backoff, prompt_cap, "
+	 "prompt_gap, score_bound, template_allow, weight_bound"},
 	{"a kind of a later version",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"tone\"; reason = \"r\"; max_chars = 5; }\n);\n",
-	 "a.cfg:3: rule a: kind \"tone\" is not in this version yet; it has confidence_floor, opt_out, "
-	 "phrase_deny, prompt_answered, prompt_backoff, prompt_cap, prompt_gap, score_bound, template_allow, "
-	 "weight_bound"},
+	 "a.cfg:3: rule a: kind \"tone\" is not in this version yet; it has confidence_floor, "
+	 "conflicting_signals, opt_out, phrase_deny, prompt_answered, prompt_backoff, prompt_cap, "
+	 "prompt_gap, score_bound, template_allow, weight_bound"},
 	{"a misspelt kind of a later version",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"rank_shfit\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule a: kind \"rank_shfit\" does not exist; did you mean \"rank_shift\"?"},
 	{"a kind is missing", HEAD "rules = (\n{ id = \"a\"; reason = \"r\"; }\n);\n",
-	 "a.cfg:3: rule a: kind is missing; this version has confidence_floor, opt_out, phrase_deny, "
-	 "prompt_answered, prompt_backoff, prompt_cap, prompt_gap, score_bound, template_allow, "
+	 "a.cfg:3: rule a: kind is missing; this version has confidence_floor, conflicting_signals, opt_out, "
+	 "phrase_deny, prompt_answered, prompt_backoff, prompt_cap, prompt_gap, score_bound, template_allow, "
 	 "weight_bound"},
 	{"an id is missing",
 	 HEAD "rules = (\n{ kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; }\n);\n",
@@ -315,6 +315,16 @@ static const struct row rows[] = {
 	{"a floor above 1",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"confidence_floor\"; min = 50; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule a: min is 50; it must be a number from 0 to 1"},
+	{"a conflict without a number",
+	 HEAD
+	 "rules = (\n{ id = \"a\"; kind = \"conflicting_signals\"; window = \"1h\"; per = \"user\"; reason "
+	 "= \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: min_signals is missing; it must be a whole number from 1 to 1000"},
+	{"a conflict of no signals",
+	 HEAD
+	 "rules = (\n{ id = \"a\"; kind = \"conflicting_signals\"; window = \"1h\"; min_signals = 0; per = "
+	 "\"user\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: min_signals is 0; it must be a whole number from 1 to 1000"},
 	{"a bound of nothing",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"score_bound\"; reason = \"r\";  }\n);\n",
 	 "a.cfg:3: rule a: bounds nothing; give max_absolute, max_relative or both"},

@@ -13,7 +13,9 @@ enum { EVENTS_MAX = 16 };
 #define RULE(kind, keys) "rules = ( { id = \"c\"; kind = \"" kind "\"; reason = \"r\"; " keys " } );"
 #define OPT_OUT(keys)	 RULE("opt_out", keys)
 #define FLOOR(keys)	 RULE("confidence_floor", "min = 0.5; " keys)
-#define DISMISSED	 "on = [ \"opt_out\", \"prompt_dismissed\" ]; for = \"1d\"; "
+#define CONFLICT(keys)                                                                                       \
+	RULE("conflicting_signals", "window = \"1h\"; min_signals = 2; per = \"session\"; " keys)
+#define DISMISSED "on = [ \"opt_out\", \"prompt_dismissed\" ]; for = \"1d\"; "
 
 /* Items a b c and a weight. Adjusted: scores 3 2 1 with baselines 1 2 3, weight 0.5 of 1. */
 enum ranking { ADJUSTED, NONE, AT_BASELINE, NO_BASELINE, PART };
@@ -115,6 +117,41 @@ static const struct row rows[] = {
 	 "\"observe\"; }, "
 	 "{ id = \"b\"; kind = \"confidence_floor\"; reason = \"r\"; min = 0.4; } );",
 	 NULL, NULL, false, 0.25, ADJUSTED, "", "b revert exceeded", "|cba*"},
+
+	{"conflict: both signs on one category", CONFLICT(""), "s-5m:jazz s-4m:jazz d-3m:jazz n-2m:jazz",
+	 NULL, false, 0, ADJUSTED, "q", "c revert exceeded", "|q|cba*"},
+	{"conflict: one too few", CONFLICT(""), "s-5m:jazz s-4m:jazz d-3m:jazz", NULL, false, 0, ADJUSTED, "",
+	 "", "|abc"},
+	{"conflict: on different categories", CONFLICT(""), "s-5m:jazz s-4m:jazz d-3m:rock n-2m:rock", NULL,
+	 false, 0, ADJUSTED, "", "", "|abc"},
+	{"conflict: among others", CONFLICT(""), "s-9m:a d-8m:b s-5m:b n-4m:a s-3m:b d-2m:b", NULL, false, 0,
+	 ADJUSTED, "", "c revert exceeded", "|cba*"},
+	{"conflict: signals without category", CONFLICT(""), "s-5m s-4m d-3m n-2m", NULL, false, 0, ADJUSTED,
+	 "", "", "|abc"},
+	{"conflict: exactly a window ago", CONFLICT(""), "s-1h:jazz s-4m:jazz d-3m:jazz n-2m:jazz", NULL,
+	 false, 0, ADJUSTED, "", "", "|abc"},
+	{"conflict: a nanosecond less", CONFLICT(""), "s-1h+1:jazz s-4m:jazz d-3m:jazz n-2m:jazz", NULL,
+	 false, 0, ADJUSTED, "", "c revert exceeded", "|cba*"},
+	{"conflict: later than now is now", CONFLICT(""), "s-5m:jazz s-4m:jazz d-3m:jazz n-0+9:jazz", NULL,
+	 false, 0, ADJUSTED, "", "c revert exceeded", "|cba*"},
+	{"conflict: what was sent again counts once", CONFLICT(""),
+	 "s-5m:jazz s-5m+9999999999:jazz d-3m:jazz n-2m:jazz", NULL, false, 0, ADJUSTED, "", "", "|abc"},
+	{"conflict: ten seconds later it is another", CONFLICT(""),
+	 "s-5m:jazz s-5m+10000000000:jazz d-3m:jazz n-2m:jazz", NULL, false, 0, ADJUSTED, "",
+	 "c revert exceeded", "|cba*"},
+	{"conflict: other signals have no sign", CONFLICT(""), "x-5m y-4m O-3m r-2m R", NULL, false, 0,
+	 ADJUSTED, "", "", "|abc"},
+	{"conflict: of the user alone", CONFLICT(""), "", "s-5m:jazz s-4m:jazz d-3m:jazz n-2m:jazz", false, 0,
+	 ADJUSTED, "", "", "|abc"},
+	{"conflict: the baseline is within", CONFLICT(""), "s-5m:jazz s-4m:jazz d-3m:jazz n-2m:jazz", NULL,
+	 false, 0, AT_BASELINE, "", "", "|cba"},
+	{"conflict: no session id", CONFLICT(""), NULL, "", false, 0, ADJUSTED, "", "c flag unknown", "|abc"},
+	{"conflict: no session id, revert", CONFLICT("on_unknown = \"revert\";"), NULL, "", false, 0,
+	 ADJUSTED, "", "c revert unknown", "|cba*"},
+	{"conflict: flag", CONFLICT("action = \"flag\";"), "s-5m:jazz s-4m:jazz d-3m:jazz n-2m:jazz", NULL,
+	 false, 0, ADJUSTED, "", "c flag exceeded", "|abc"},
+	{"conflict: observe", CONFLICT("mode = \"observe\";"), "s-5m:jazz s-4m:jazz d-3m:jazz n-2m:jazz",
+	 NULL, false, 0, ADJUSTED, "", "(c revert exceeded)", "|abc"},
 };
 
 struct scene {
@@ -217,7 +254,7 @@ static void run_row(void **state)
 /* What the first intervention says. */
 struct said {
 	const char *rule, *session, *observed, *limit;
-	uint64_t evidence[4]; /* 0 ends */
+	uint64_t evidence[6]; /* 0 ends */
 };
 
 static const struct said said[] = {
@@ -229,6 +266,16 @@ static const struct said said[] = {
 	 {9}},
 	{OPT_OUT(""), NULL, "no session or user id", "honour prompts+adjustments, on opt_out", {0}},
 	{FLOOR(""), "", "confidence 0.25", "min 0.5", {0}},
+	{CONFLICT(""),
+	 "d-9m:x s-5m:jazz s-4m:jazz s-3m:jazz d-3m:jazz n-2m:jazz",
+	 "3 for and 2 against jazz",
+	 "window 1h, min_signals 2, per session",
+	 {8, 9, 10, 11, 12}},
+	{CONFLICT("on_unknown = \"flag\";"),
+	 NULL,
+	 "no session id",
+	 "window 1h, min_signals 2, per session",
+	 {0}},
 };
 
 static void decisions_say_what_was_seen(void **state)
@@ -266,6 +313,7 @@ static void what_a_ruleset_wants_of_history(void **state)
 		{OPT_OUT(DISMISSED), 86400, true},
 		{OPT_OUT("mode = \"off\";"), 0, false},
 		{FLOOR(""), 0, false},
+		{CONFLICT(""), 3600, true},
 		{RULE("prompt_gap", "gap = \"1h\"; per = \"user\";"), 3600, false},
 	};
 	for (size_t i = 0; i < COUNT(wants); i++) {

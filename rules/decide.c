@@ -6,6 +6,7 @@
 
 /* The first half's steps, in the order of work. A step whose kinds this version does not have is not here. */
 static void (*const steps[])(struct rules_work *work) = {
+	rules_state_step,
 	rules_values_step,
 	rules_language_step,
 };
@@ -39,14 +40,18 @@ static bool applies(const struct rules_work *work, const struct rule *rule)
 	       rules_when_match(rule->when, work->facts, rule->head.id, share_of, &share) != TRUTH_NO;
 }
 
+static const struct rules_history no_history = {.session = {.known = false}};
+
 static struct rules_work *begin(const struct rules_ruleset *ruleset, const struct facts *facts,
-				int64_t now_ns, struct arena *arena, struct kit *kit)
+				const struct rules_history *history, int64_t now_ns, struct arena *arena,
+				struct kit *kit)
 {
 	struct rules_work *work = arena_zalloc(arena, 1, sizeof *work);
 	if (!work)
 		return NULL;
 	*work = (struct rules_work){.ruleset = ruleset,
 				    .facts = facts,
+				    .history = history ? history : &no_history,
 				    .now_ns = now_ns,
 				    .arena = arena,
 				    .kit = kit,
@@ -168,9 +173,16 @@ static bool finish(struct rules_work *work, struct rules_decision *decision, str
 bool rules_decide(const struct rules_ruleset *ruleset, const struct facts *facts, int64_t now_ns,
 		  struct arena *arena, struct rules_decision *decision, struct err *err)
 {
+	return rules_decide_seen(ruleset, facts, NULL, now_ns, arena, decision, err);
+}
+
+bool rules_decide_seen(const struct rules_ruleset *ruleset, const struct facts *facts,
+		       const struct rules_history *history, int64_t now_ns, struct arena *arena,
+		       struct rules_decision *decision, struct err *err)
+{
 	/* The kits are the one thing of a ruleset that calls take turns with. */
 	struct kit *kit = rules_kit_take((struct kits *)(uintptr_t)&ruleset->kits);
-	struct rules_work *work = begin(ruleset, facts, now_ns, arena, kit);
+	struct rules_work *work = begin(ruleset, facts, history, now_ns, arena, kit);
 	for (size_t i = 0; work && i < KEY_COUNT(steps) && !work->full && !work->rejected; i++)
 		steps[i](work);
 	rules_kit_give(kit);
@@ -196,9 +208,8 @@ bool rules_decide_needs_history(const struct rules_decision *decision)
 bool rules_decide_frequency(const struct rules_history *history, int64_t now_ns, struct arena *arena,
 			    struct rules_decision *decision, struct err *err)
 {
-	static const struct rules_history none = {.session = {.known = false}};
 	struct rules_work *work = decision->work;
-	work->history = history ? history : &none;
+	work->history = history ? history : &no_history;
 	work->now_ns = now_ns;
 	work->arena = arena;
 	if (!work->rejected)

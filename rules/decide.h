@@ -71,6 +71,13 @@ struct rules_decision {
 MUST_USE bool rules_decide(const struct rules_ruleset *ruleset, const struct facts *facts, int64_t now_ns,
 			   struct arena *arena, struct rules_decision *decision, struct err *err);
 
+/* The same with what the subjects have seen and said: rules of step 1 look at signals. `history` may be NULL
+ * when rules_ruleset_needs_history is false; otherwise such rules cannot tell, as without ids. Read it under
+ * the subjects' locks; they need not be held. */
+MUST_USE bool rules_decide_seen(const struct rules_ruleset *ruleset, const struct facts *facts,
+				const struct rules_history *history, int64_t now_ns, struct arena *arena,
+				struct rules_decision *decision, struct err *err);
+
 /* True when the second half looks at history at all: some prompt is left and a frequency rule applies. */
 bool rules_decide_needs_history(const struct rules_decision *decision);
 

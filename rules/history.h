@@ -37,4 +37,8 @@ struct rules_history {
 	struct rules_history_subject session, user;
 };
 
+/* counts[i] = 1 where event i is a signal that counts. The same signal, about the same prompt and category,
+ * within 10 s counts once: a tap that was sent again is not a second opinion. */
+void rules_history_once(const struct rules_history_subject *subject, uint8_t *counts);
+
 #endif

@@ -69,8 +69,8 @@ struct key {
 	bool (*check)(struct bytes value, struct err *err); /* TEXT, TEXTS: each value */
 	const struct keys *inner;			    /* GROUP, GROUPS */
 	bool may_be_empty; /* GROUPS: an empty list is a value, too; then groups.at is not NULL */
-	bool limits;	  /* it is part of what a decision calls the limit */
-	const char *help; /* one line */
+	bool limits;	   /* it is part of what a decision calls the limit */
+	const char *help;  /* one line */
 };
 
 struct keys {

@@ -55,6 +55,9 @@ struct kind {
 	/* What the key table cannot say. Problems become findings. May be NULL. */
 	void (*check)(struct loading *loading, struct rule *rule);
 
+	/* How long an event of a subject can matter to a rule that looks at history. NULL: it looks at none. */
+	int64_t (*memory)(const struct rule *rule);
+
 	/* Judges the response as it stands in `work` and adds what is not within to its findings
 	 * (rules/work.h). STATE, VALUES, PLACES: the whole; LANGUAGE, FREQUENCY: the targets in work->scope. */
 	void (*evaluate)(const struct rule *rule, struct rules_work *work);
@@ -81,6 +84,9 @@ enum rules_per { PER_RESPONSE, PER_SESSION, PER_USER };
 extern const struct kind rules_choice_required, rules_explanation_required, rules_locale_match,
 	rules_readability, rules_tone;
 extern const struct kind rules_prompt_cap, rules_score_bound, rules_phrase_deny, rules_template_allow;
+extern const struct kind rules_prompt_answered, rules_prompt_backoff, rules_opt_out, rules_confidence_floor,
+	rules_conflicting_signals, rules_prompt_gap;
+extern const struct kind rules_weight_bound;
 
 /* index from 0; NULL behind the last */
 const struct kind *rules_kind_at(size_t index);

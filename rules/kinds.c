@@ -4,29 +4,19 @@
 #include "rules/checks.h"
 
 static const struct kind *const kinds[] = {
-	&rules_choice_required,
-	&rules_explanation_required,
-	&rules_locale_match,
-	&rules_phrase_deny,
-	&rules_prompt_cap,
-	&rules_readability,
-	&rules_score_bound,
-	&rules_template_allow,
-	&rules_tone,
+	&rules_choice_required,	     &rules_confidence_floor, &rules_conflicting_signals,
+	&rules_explanation_required, &rules_locale_match,     &rules_opt_out,
+	&rules_phrase_deny,	     &rules_prompt_answered,  &rules_prompt_backoff,
+	&rules_prompt_cap,	     &rules_prompt_gap,	      &rules_readability,
+	&rules_score_bound,	     &rules_template_allow,   &rules_tone,
+	&rules_weight_bound,
 };
 
 static const char *const later[] = {
 	"category_share",
-	"confidence_floor",
-	"conflicting_signals",
-	"opt_out",
-	"prompt_answered",
-	"prompt_backoff",
-	"prompt_gap",
 	"prompt_quiet_hours",
 	"rank_shift",
 	"retain_top",
-	"weight_bound",
 };
 
 const struct kind *rules_kind_at(size_t index)

@@ -105,6 +105,17 @@ void rules_load_check_texts(struct rules_ruleset *ruleset, bool unread, struct r
 	}
 }
 
+/* "after dismissed+unanswered" */
+static const char *describe_words(const struct key *key, uint32_t set, struct arena *arena)
+{
+	const char *text = NULL;
+	for (unsigned n = 0; key->word(n); n++)
+		if (set >> n & 1)
+			text = arena_printf(arena, "%s%s%s", text ? text : key->name, text ? "+" : " ",
+					    key->word(n));
+	return text;
+}
+
 /* One key as people say it: "window 30m"; NULL when it has no value. */
 static const char *describe_key(const struct key *key, const void *settings, struct arena *arena)
 {
@@ -114,6 +125,8 @@ static const char *describe_key(const struct key *key, const void *settings, str
 	char text[32];
 	if (key->type == KEY_WORD)
 		return arena_printf(arena, "%s %s", key->name, key->word((unsigned)*(const int *)at));
+	if (key->type == KEY_WORDS)
+		return describe_words(key, *(const uint32_t *)at, arena);
 	if (key->type == KEY_DURATION && moment->present) {
 		time_format_duration(moment->ns, text);
 		return arena_printf(arena, "%s %s", key->name, text);

@@ -22,6 +22,12 @@ static double round_down(double value, bool narrow)
 	return near > value ? (double)nextafterf((float)near, -INFINITY) : near;
 }
 
+double rules_number_at_least(double value, bool narrow)
+{
+	double least = -round_down(-value, narrow);
+	return narrow && least > (double)FLT_MAX ? (double)FLT_MAX : least;
+}
+
 double rules_bound_above(double baseline, double step, bool narrow)
 {
 	double most = narrow ? (double)FLT_MAX : DBL_MAX;

@@ -11,6 +11,9 @@
 /* The value as the field stores it: rounded to the nearest, and never infinite. */
 double rules_number_in_type(double value, bool narrow);
 
+/* The smallest value of the type that is at least `value`; never infinite. */
+double rules_number_at_least(double value, bool narrow);
+
 /* The largest value of the type that is at most baseline + step, and the smallest that is at least
  * baseline - step. step >= 0 or infinite; baseline is of the type. */
 double rules_bound_above(double baseline, double step, bool narrow);

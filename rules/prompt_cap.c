@@ -3,7 +3,7 @@
  * prompt_cap: at most `max` prompts per response, or per session or user within a rolling window.
  */
 #include "rules/checks.h"
-#include "rules/work.h"
+#include "rules/frequency.h"
 
 struct settings {
 	struct frequency_settings common;
@@ -56,79 +56,44 @@ static void check(struct loading *loading, struct rule *rule)
 				    "\"response\"");
 }
 
-/* A kind that is absent or unknown counts and is limited: it does not escape. */
-static bool concerns(const struct settings *settings, enum prompt_kind kind)
-{
-	return settings->common.kinds == 0 || kind == PROMPT_ABSENT || kind == PROMPT_OTHER ||
-	       settings->common.kinds >> kind & 1;
-}
-
-static bool counts(const struct settings *settings, const struct rules_event *event, int64_t now_ns)
-{
-	/* later than now: calls run at the same time; it counts as if it were now */
-	int64_t age = event->time_ns >= now_ns ? 0 : now_ns - event->time_ns;
-	return event->type == RULES_EVENT_DELIVERED && age < settings->common.window.ns &&
-	       concerns(settings, event->prompt);
-}
-
 /* Delivered prompts inside the window; their entries become the evidence. */
-static size_t count_history(const struct settings *settings, struct rules_work *work,
+static size_t count_history(const struct rule *rule, const struct rules_work *work,
 			    const struct rules_history_subject *subject, struct finding *finding)
 {
+	const struct settings *settings = rule->settings;
 	size_t count = 0;
-	finding->evidence = rules_work_alloc(work, subject->count, sizeof *finding->evidence);
 	for (size_t i = 0; i < subject->count && finding->evidence; i++) {
 		const struct rules_event *event = &subject->event[i];
-		if (!counts(settings, event, work->now_ns))
+		if (event->type != RULES_EVENT_DELIVERED ||
+		    rules_event_age(event, work->now_ns) >= settings->common.window.ns ||
+		    !rules_frequency_concerns(&settings->common, event->prompt))
 			continue;
 		count++;
-		if (event->entry != RULES_EVENT_RESERVED)
-			finding->evidence[finding->evidence_count++] = event->entry;
+		rules_frequency_evidence(finding, event);
 	}
-	return count;
-}
-
-static size_t count_admitted(const struct settings *settings, const struct rules_work *work)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < work->admitted_count; i++)
-		count += concerns(settings, work->prompt[work->admitted[i]].now.kind);
 	return count;
 }
 
 static void judge(const struct rule *rule, struct rules_work *work, size_t prompt)
 {
 	const struct settings *settings = rule->settings;
-	const struct rules_history_subject *subject =
-		settings->common.per == PER_USER ? &work->history->user : &work->history->session;
-	struct finding finding = {.rule = rule,
-				  .verdict = RULES_EXCEEDED,
-				  .action = rule->head.action,
-				  .type = RULES_TARGET_PROMPT,
-				  .index = prompt,
-				  .tightness = settings->max.value};
-	size_t count = count_admitted(settings, work);
-	if (settings->common.per != PER_RESPONSE && !subject->known) {
-		finding.verdict = RULES_UNKNOWN;
-		finding.action = rule->head.on_unknown;
-		finding.observed =
-			rules_work_text(work, "no %s id", per_word((unsigned)settings->common.per));
-		rules_work_find(work, finding);
-		return;
-	}
+	const struct rules_history_subject none = {0}, *subject = &none;
 	if (settings->common.per != PER_RESPONSE)
-		count += count_history(settings, work, subject, &finding);
+		subject = rules_frequency_subject(rule, work, prompt);
+	if (!subject)
+		return;
+	struct finding finding = rules_frequency_finding(rule, work, prompt, subject->count);
+	size_t count = rules_frequency_admitted(rule, work) + count_history(rule, work, subject, &finding);
 	if ((double)count < settings->max.value)
 		return;
+	finding.tightness = settings->max.value;
 	finding.observed = rules_work_text(work, "this would be prompt %zu", count + 1);
 	rules_work_find(work, finding);
 }
 
 static void evaluate(const struct rule *rule, struct rules_work *work)
 {
-	for (size_t i = work->scope.prompt_from; i < work->scope.prompt_to && !work->full; i++)
-		if (concerns(rule->settings, work->prompt[i].now.kind))
-			judge(rule, work, i);
+	rules_frequency_each(rule, work, judge);
 }
 
 const struct kind rules_prompt_cap = {
@@ -139,5 +104,6 @@ const struct kind rules_prompt_cap = {
 	.actions = {RULES_SUPPRESS, RULES_FLAG},
 	.on_unknown = {RULES_SUPPRESS, RULES_FLAG},
 	.check = check,
+	.memory = rules_frequency_memory,
 	.evaluate = evaluate,
 };

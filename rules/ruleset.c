@@ -60,10 +60,19 @@ int64_t rules_ruleset_longest_window(const struct rules_ruleset *ruleset)
 	int64_t longest = 0;
 	for (size_t i = 0; i < ruleset->rule_count; i++) {
 		const struct rule *rule = ruleset->rule[i];
-		const struct frequency_settings *settings = rule->settings;
-		if (rule->kind->step == STEP_FREQUENCY && rule->head.mode != RULES_OFF &&
-		    settings->window.ns > longest)
-			longest = settings->window.ns;
+		bool looks = rule->kind->memory && rule->head.mode != RULES_OFF;
+		int64_t memory = looks ? rule->kind->memory(rule) : 0;
+		longest = memory > longest ? memory : longest;
 	}
 	return longest;
+}
+
+bool rules_ruleset_needs_history(const struct rules_ruleset *ruleset)
+{
+	for (size_t i = 0; i < ruleset->rule_count; i++) {
+		const struct rule *rule = ruleset->rule[i];
+		if (rule->kind->step == STEP_STATE && rule->kind->memory && rule->head.mode != RULES_OFF)
+			return true;
+	}
+	return false;
 }

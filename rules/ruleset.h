@@ -60,6 +60,9 @@ const struct rules_rule *rules_ruleset_rule(const struct rules_ruleset *ruleset,
 /* The longest time that an event of a subject can matter to a rule; 0 when no rule looks at history. */
 int64_t rules_ruleset_longest_window(const struct rules_ruleset *ruleset);
 
+/* True when rules of step 1 look at history: then rules_decide_seen wants it. */
+bool rules_ruleset_needs_history(const struct rules_ruleset *ruleset);
+
 /* The merged ruleset as one valid rule file, the digest of the sources as a comment. Heap text, the caller
  * frees; NULL when memory is short. */
 MUST_USE char *rules_ruleset_effective(const struct rules_ruleset *ruleset);

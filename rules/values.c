@@ -6,7 +6,8 @@
  *   revert    ranking and weights go to the baseline, which satisfies every kind of this step
  *   clamp     each value goes to the nearest place inside all bounds on it; reorder: demoted items go last
  *
- * and the list is sorted again if it came sorted.
+ * and the list is sorted again if it came sorted. A weight without a baseline has nothing to go back to: after
+ * a revert it is raised to what `min_weight` keeps, and a rule that still cannot tell is unsatisfied.
  */
 #include "rules/work.h"
 
@@ -20,9 +21,27 @@ static bool exists(const struct facts_numbers *numbers, size_t i)
 	return numbers->present && numbers->present[i] && isfinite(numbers->value[i]);
 }
 
-/* The columns that rules of this step read: each fact is looked at once, however many rules there are. */
-static bool make_columns(struct rules_work *work)
+static void make_weights(struct rules_work *work)
 {
+	const struct facts *facts = work->facts;
+	size_t count = facts->weight_count;
+	work->weight = rules_work_alloc(work, count, sizeof *work->weight);
+	work->weight_set = rules_work_alloc(work, count, sizeof *work->weight_set);
+	work->weight_baseline = rules_work_alloc(work, count, sizeof *work->weight_baseline);
+	for (size_t i = 0; i < count && !work->full; i++) {
+		work->weight[i] = exists(&facts->weight, i) ? facts->weight.value[i] : (double)NAN;
+		work->weight_baseline[i] =
+			exists(&facts->weight_baseline, i)
+				? rules_number_in_type(facts->weight_baseline.value[i], facts->weight.narrow)
+				: (double)NAN;
+	}
+}
+
+/* Each fact is looked at once, however many rules there are. */
+bool rules_work_columns(struct rules_work *work)
+{
+	if (work->weight_baseline)
+		return !work->full;
 	const struct facts *facts = work->facts;
 	size_t count = facts->item_count;
 	work->score = rules_work_alloc(work, count, sizeof *work->score);
@@ -37,16 +56,26 @@ static bool make_columns(struct rules_work *work)
 			rules_number_in_type(facts->item_baseline.value[i], facts->item_score.narrow);
 		work->baseline_count++;
 	}
+	make_weights(work);
 	return !work->full;
 }
 
 /* A value that equals the proposed one is no edit. */
+static bool differs(const struct facts_numbers *proposed, size_t i, double value)
+{
+	return !exists(proposed, i) || proposed->value[i] < value || proposed->value[i] > value;
+}
+
 static void set_score(struct rules_work *work, size_t item, double value)
 {
-	const struct facts_numbers *proposed = &work->facts->item_score;
 	work->score[item] = value;
-	work->score_set[item] =
-		!exists(proposed, item) || proposed->value[item] < value || proposed->value[item] > value;
+	work->score_set[item] = differs(&work->facts->item_score, item, value);
+}
+
+static void set_weight(struct rules_work *work, size_t i, double value)
+{
+	work->weight[i] = value;
+	work->weight_set[i] = differs(&work->facts->weight, i, value);
 }
 
 static bool need_order(struct rules_work *work)
@@ -85,28 +114,34 @@ static void sort_by(struct rules_work *work, const double *value)
 		rules_sort_stable(work->order, work->facts->item_count, room, compare, &by);
 }
 
-static void revert_weights(struct rules_work *work)
-{
-	const struct facts *facts = work->facts;
-	work->weight = rules_work_alloc(work, facts->weight_count, sizeof *work->weight);
-	work->weight_set = rules_work_alloc(work, facts->weight_count, sizeof *work->weight_set);
-	for (size_t i = 0; i < facts->weight_count && !work->full; i++) {
-		if (!exists(&facts->weight_baseline, i))
-			continue;
-		double baseline = rules_number_in_type(facts->weight_baseline.value[i], facts->weight.narrow);
-		work->weight[i] = baseline;
-		work->weight_set[i] = !exists(&facts->weight, i) || facts->weight.value[i] < baseline ||
-				      facts->weight.value[i] > baseline;
-	}
-}
-
 void rules_work_revert(struct rules_work *work)
 {
 	for (size_t i = 0; i < work->facts->item_count; i++)
 		if (!isnan(work->baseline[i]))
 			set_score(work, i, work->baseline[i]);
 	sort_by(work, work->baseline);
-	revert_weights(work);
+	for (size_t i = 0; i < work->facts->weight_count; i++)
+		if (!isnan(work->weight_baseline[i]))
+			set_weight(work, i, work->weight_baseline[i]);
+}
+
+bool rules_work_at_baseline(const struct rules_work *work)
+{
+	const struct facts *facts = work->facts;
+	struct by_number by = {work->baseline, facts->order == ORDER_SCORE_ASC};
+	bool good = facts->item_count == 0 || work->baseline_count > 0;
+	uint32_t before = 0;
+	for (size_t place = 0; place < facts->item_count && good; place++) {
+		uint32_t item = work->order ? work->order[place] : (uint32_t)place;
+		double score = work->score[item], baseline = work->baseline[item];
+		good = (isnan(baseline) || (score <= baseline && score >= baseline)) &&
+		       (place == 0 || compare(&by, before, item) <= 0);
+		before = item;
+	}
+	for (size_t i = 0; i < facts->weight_count && good; i++)
+		good = isnan(work->weight_baseline[i]) || (work->weight[i] <= work->weight_baseline[i] &&
+							   work->weight[i] >= work->weight_baseline[i]);
+	return good;
 }
 
 /* --- clamp and reorder --- */
@@ -129,9 +164,11 @@ static void tighten(struct bounds *bounds, const struct finding *finding)
 	}
 }
 
-static void clamp_item(struct rules_work *work, size_t item, const struct bounds *bounds)
+/* A score or a weight goes to the nearest place inside its bounds. */
+static void clamp_one(struct rules_work *work, size_t index, const struct bounds *bounds)
 {
-	double before = work->score[item];
+	bool is_item = bounds->of_low->type == RULES_TARGET_ITEM;
+	double before = is_item ? work->score[index] : work->weight[index];
 	bool over = before > bounds->high;
 	double after = over ? bounds->high : bounds->low;
 	if (!over && before >= bounds->low)
@@ -140,23 +177,32 @@ static void clamp_item(struct rules_work *work, size_t item, const struct bounds
 	struct rules_target target = rules_work_target(work, winner);
 	target.after_present = true;
 	target.after = after;
-	set_score(work, item, after);
+	if (is_item)
+		set_score(work, index, after);
+	else
+		set_weight(work, index, after);
 	rules_work_record(work, winner, RULES_CLAMP, target);
 }
 
-/* Findings are in order of rules, so that of equal bounds the smaller id wins. */
-static void clamp(struct rules_work *work)
+/* After a revert those with that action are left only where there was nothing to go back to. */
+static bool bounds_value(const struct finding *finding)
 {
-	size_t count = work->facts->item_count;
+	return finding->verdict == RULES_EXCEEDED &&
+	       (finding->action == RULES_CLAMP || finding->action == RULES_REVERT);
+}
+
+/* Findings are in order of rules, so that of equal bounds the smaller id wins. */
+static void clamp(struct rules_work *work, enum rules_target_type type, size_t count)
+{
 	struct bounds *bounds = rules_work_alloc(work, count, sizeof *bounds);
 	if (!bounds)
 		return;
 	for (size_t i = 0; i < work->finding_count; i++)
-		if (work->finding[i].action == RULES_CLAMP && work->finding[i].type == RULES_TARGET_ITEM)
+		if (bounds_value(&work->finding[i]) && work->finding[i].type == type)
 			tighten(&bounds[work->finding[i].index], &work->finding[i]);
 	for (size_t i = 0; i < count && !work->full; i++)
 		if (bounds[i].of_low)
-			clamp_item(work, i, &bounds[i]);
+			clamp_one(work, i, &bounds[i]);
 }
 
 /* The list in its declared order by the scores as proposed? */
@@ -224,7 +270,8 @@ static void carry_out(struct rules_work *work)
 {
 	bool sorted = came_sorted(work), any = false;
 	uint8_t *demoted = rules_work_alloc(work, work->facts->item_count, sizeof *demoted);
-	clamp(work);
+	clamp(work, RULES_TARGET_ITEM, work->facts->item_count);
+	clamp(work, RULES_TARGET_WEIGHT, work->facts->weight_count);
 	if (work->full)
 		return;
 	if (sorted)
@@ -251,6 +298,19 @@ static const struct finding *strongest(const struct rules_work *work)
 	return best;
 }
 
+static void revert(struct rules_work *work, struct finding whole)
+{
+	whole.type = RULES_TARGET_RESPONSE;
+	rules_work_revert(work);
+	rules_work_judge(work, STEP_VALUES, false);
+	clamp(work, RULES_TARGET_WEIGHT, work->facts->weight_count);
+	for (size_t i = 0; i < work->finding_count; i++)
+		whole.unsatisfied |= work->finding[i].rule == whole.rule &&
+				     work->finding[i].verdict == RULES_UNKNOWN &&
+				     work->finding[i].action == RULES_REVERT;
+	rules_work_record(work, &whole, RULES_REVERT, rules_work_target(work, &whole));
+}
+
 static void enforce(struct rules_work *work)
 {
 	rules_work_judge(work, STEP_VALUES, false);
@@ -263,13 +323,9 @@ static void enforce(struct rules_work *work)
 	case RULES_REJECT:
 		rules_work_reject(work, best);
 		break;
-	case RULES_REVERT: {
-		struct finding whole = *best;
-		whole.type = RULES_TARGET_RESPONSE;
-		rules_work_revert(work);
-		rules_work_record(work, &whole, RULES_REVERT, rules_work_target(work, &whole));
+	case RULES_REVERT:
+		revert(work, *best);
 		break;
-	}
 	case RULES_NONE:
 	case RULES_FLAG:
 		break;
@@ -288,7 +344,9 @@ static void observe(struct rules_work *work)
 	for (size_t i = 0; i < work->finding_count && !work->full; i++) {
 		struct finding finding = work->finding[i];
 		struct rules_target target = rules_work_target(work, &finding);
-		double now = finding.type == RULES_TARGET_ITEM ? work->score[finding.index] : 0;
+		double now = finding.type == RULES_TARGET_ITEM	   ? work->score[finding.index]
+			     : finding.type == RULES_TARGET_WEIGHT ? work->weight[finding.index]
+								   : 0;
 		target.before = target.before_present ? now : 0;
 		if (finding.action == RULES_CLAMP) {
 			target.after_present = true;
@@ -312,7 +370,7 @@ static bool any_applies(const struct rules_work *work)
 
 void rules_values_step(struct rules_work *work)
 {
-	if (!any_applies(work) || !make_columns(work))
+	if (!any_applies(work) || !rules_work_columns(work))
 		return;
 	enforce(work);
 	if (!work->rejected && !work->full)

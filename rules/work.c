@@ -114,6 +114,9 @@ static struct bytes describe(struct rules_work *work, const struct finding *find
 	if (finding->type == RULES_TARGET_ITEM && !isnan(work->baseline[finding->index]))
 		return rules_work_text(work, "%.15g from %.15g", target->before,
 				       work->baseline[finding->index]);
+	if (finding->type == RULES_TARGET_WEIGHT && !isnan(work->weight_baseline[finding->index]))
+		return rules_work_text(work, "%.15g from %.15g", target->before,
+				       work->weight_baseline[finding->index]);
 	return rules_work_text(work, "%.15g", target->before);
 }
 
@@ -124,6 +127,7 @@ void rules_work_record(struct rules_work *work, const struct finding *finding, e
 	if (!recorded)
 		return;
 	struct rules_intervention *public = &recorded->public;
+	public->unsatisfied |= finding->unsatisfied;
 	struct rules_target *list =
 		grown(work, public->target, public->target_count, &recorded->target_room, sizeof *list);
 	if (!list)

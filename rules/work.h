@@ -22,6 +22,7 @@ struct finding {
 	double low, high;      /* clamp: the bounds */
 	double tightness;      /* of equal actions the smaller one wins, then the smaller rule id */
 	struct bytes observed; /* for people; absent: made of the target's numbers */
+	bool unsatisfied;      /* the baseline is served and the rule still does not hold */
 	uint64_t *evidence;    /* frequency */
 	size_t evidence_count;
 };
@@ -77,8 +78,9 @@ struct rules_work {
 	double *baseline;   /* per item, in the score's own type; NAN: absent or not finite */
 	size_t baseline_count;
 	uint32_t *order; /* NULL: as proposed */
-	double *weight;
+	double *weight;	 /* as score, score_set, baseline */
 	uint8_t *weight_set;
+	double *weight_baseline;
 	struct work_prompt *prompt;
 	struct bytes explanation;
 	bool explanation_set;
@@ -119,6 +121,10 @@ void rules_work_reject(struct rules_work *work, const struct finding *finding);
 /* Ranking and weights go to the baseline. */
 void rules_work_revert(struct rules_work *work);
 
+/* Ranking and weights equal the baseline that the response states, as revert leaves them: also when there is
+ * no ranking. False when there are items and none has a baseline. */
+bool rules_work_at_baseline(const struct rules_work *work);
+
 /* Allocation that marks the work as void when the arena is full. */
 void *rules_work_alloc(struct rules_work *work, size_t count, size_t size);
 __attribute__((format(printf, 2, 3))) struct bytes rules_work_text(struct rules_work *work,
@@ -136,6 +142,10 @@ bool rules_phrase_denied(struct rules_work *work, struct bytes text, struct byte
 /* The phrase of one phrase_deny rule among the hits of a scanned text; absent: none, or not its locale. */
 struct bytes rules_phrase_deny_hit(const struct rule *rule, const struct bytes *hits, struct bytes locale);
 
+/* The columns of scores and weights as they stand; made once. False: the arena is full. */
+bool rules_work_columns(struct rules_work *work);
+
+void rules_state_step(struct rules_work *work);
 void rules_values_step(struct rules_work *work);
 void rules_language_step(struct rules_work *work);
 void rules_frequency_step(struct rules_work *work);

@@ -147,7 +147,14 @@ static void a_full_arena_is_an_error_everywhere(void **state)
 		" { id = \"d\"; kind = \"prompt_cap\"; reason = \"r\"; max = 1; per = \"session\"; window = "
 		"\"1h\"; },"
 		" { id = \"e\"; kind = \"score_bound\"; reason = \"r\"; max_absolute = 0; mode = "
-		"\"observe\"; } );"
+		"\"observe\"; },"
+		" { id = \"f\"; kind = \"conflicting_signals\"; reason = \"r\"; per = \"session\"; window = "
+		"\"1h\"; min_signals = 1; action = \"flag\"; },"
+		" { id = \"g\"; kind = \"opt_out\"; reason = \"r\"; mode = \"observe\"; },"
+		" { id = \"h\"; kind = \"prompt_backoff\"; reason = \"r\"; per = \"session\"; after = "
+		"\"dismissed\"; base = \"1h\"; max = \"1h\"; mode = \"observe\"; },"
+		" { id = \"i\"; kind = \"prompt_gap\"; reason = \"r\"; per = \"session\"; gap = \"1h\"; mode "
+		"= \"observe\"; } );"
 		"texts = ( { id = \"n\"; locale = \"en\"; text = \"Sorry.\"; }, { id = \"m\"; locale = "
 		"\"en\"; text = \"S{x}!\"; slots = ( { name = \"x\"; max_chars = 9; } ); } );");
 	struct facts_prompt prompts[] = {
@@ -158,8 +165,9 @@ static void a_full_arena_is_an_error_everywhere(void **state)
 		{.id = BYTES_LITERAL("q"), .text = BYTES_LITERAL("Say x!"), .locale = BYTES_LITERAL("en")}};
 	double score[] = {4, 3, 2, 1}, baseline[] = {1, 0, 3, 4};
 	uint8_t all[] = {1, 1, 1, 1}, some[] = {1, 0, 1, 1};
-	struct rules_event event = {.time_ns = NOW, .entry = 1};
-	struct rules_history history = {.session = {true, &event, 1}};
+	struct rules_event events[8];
+	struct rules_history history = {
+		.session = {true, events, events_of("q-9m s-8m:x d-7m:x x-6m O-5m", events, 8)}};
 	struct facts facts = {.prompts = prompts,
 			      .prompt_count = 2,
 			      .order = ORDER_SCORE_DESC,
@@ -172,7 +180,7 @@ static void a_full_arena_is_an_error_everywhere(void **state)
 		struct arena arena;
 		struct err err = {""};
 		arena_init(&arena, limit);
-		done = rules_decide(ruleset, &facts, NOW, &arena, &decision, &err) &&
+		done = rules_decide_seen(ruleset, &facts, &history, NOW, &arena, &decision, &err) &&
 		       rules_decide_frequency(&history, NOW, &arena, &decision, &err);
 		if (!done)
 			assert_string_equal(err.text,

@@ -11,6 +11,12 @@ struct row {
 	const char *name, *text, *findings;
 };
 
+#define KIND_NAMES                                                                                           \
+	"choice_required, confidence_floor, conflicting_signals, explanation_required, "                     \
+	"locale_match, opt_out, phrase_deny, prompt_answered, "                                              \
+	"prompt_backoff, prompt_cap, prompt_gap, readability, "                                              \
+	"score_bound, template_allow, tone, weight_bound"
+
 static const struct row rows[] = {
 	{"an unknown key at the top", HEAD "ruels = ( );\n",
 	 "a.cfg:2: unknown key \"ruels\"; did you mean \"rules\"?"},
@@ -96,6 +102,20 @@ static const struct row rows[] = {
 	 HEAD
 	 "rules = (\n{ id = \"a\"; kind = \"score_bound\"; reason = \"r\"; max_absolute = 1e999; }\n);\n",
 	 "a.cfg:3: rule a: max_absolute is inf; it must be a number of at least 0"},
+	{"a weight_bound that bounds nothing",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"weight_bound\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: bounds nothing; give min_weight, max_absolute, max_relative or several of them"},
+	{"a min_weight of 0",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"weight_bound\"; reason = \"r\"; min_weight = 0; }\n);\n",
+	 "a.cfg:3: rule a: min_weight 0 keeps nothing; give a number above 0, or remove it"},
+	{"a negative min_weight",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"weight_bound\"; reason = \"r\"; min_weight = -0.5; }\n);\n",
+	 "a.cfg:3: rule a: min_weight is -0.5; it must be a number of at least 0"},
+	{"an action that weight_bound does not have",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"weight_bound\"; reason = \"r\"; max_absolute = 1; action = "
+	      "\"reorder\"; }\n);\n",
+	 "a.cfg:3: rule a: action is \"reorder\"; for weight_bound it must be \"clamp\", \"revert\", "
+	 "\"reject\" or \"flag\""},
 	{"a list where a text belongs",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
 	      "owner = [ \"a\" ]; }\n);\n",
@@ -173,27 +193,15 @@ static const struct row rows[] = {
 	 "a.cfg:3: rule a: kind \"promt_cap\" does not exist; did you mean \"prompt_cap\"?"},
 	{"a kind that nobody knows",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"zebra\"; reason = \"r\"; }\n);\n",
-	 "a.cfg:3: rule a: kind \"zebra\" does not exist; this version has choice_required, "
-	 "explanation_required, locale_match, "
-	 "phrase_deny, "
-	 "prompt_cap, "
-	 "readability, score_bound, template_allow, tone"},
+	 "a.cfg:3: rule a: kind \"zebra\" does not exist; this version has " KIND_NAMES},
 	{"a kind of a later version",
-	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_gap\"; reason = \"r\"; gap = \"5m\"; }\n);\n",
-	 "a.cfg:3: rule a: kind \"prompt_gap\" is not in this version yet; it has choice_required, "
-	 "explanation_required, "
-	 "locale_match, "
-	 "phrase_deny, "
-	 "prompt_cap, "
-	 "readability, score_bound, template_allow, tone"},
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"rank_shift\"; reason = \"r\"; max_places = 5; }\n);\n",
+	 "a.cfg:3: rule a: kind \"rank_shift\" is not in this version yet; it has " KIND_NAMES},
 	{"a misspelt kind of a later version",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"rank_shfit\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule a: kind \"rank_shfit\" does not exist; did you mean \"rank_shift\"?"},
 	{"a kind is missing", HEAD "rules = (\n{ id = \"a\"; reason = \"r\"; }\n);\n",
-	 "a.cfg:3: rule a: kind is missing; this version has choice_required, explanation_required, "
-	 "locale_match, phrase_deny, "
-	 "prompt_cap, "
-	 "readability, score_bound, template_allow, tone"},
+	 "a.cfg:3: rule a: kind is missing; this version has " KIND_NAMES},
 	{"an id is missing",
 	 HEAD "rules = (\n{ kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule number 1: id is missing; it must be a text"},
@@ -232,6 +240,91 @@ static const struct row rows[] = {
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
 	      "on_unknown = \"allow\"; }\n);\n",
 	 "a.cfg:3: rule a: on_unknown is \"allow\"; for prompt_cap it must be \"suppress\" or \"flag\""},
+	{"a gap is missing",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_gap\"; per = \"user\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: gap is missing; it must be a duration, as in \"30m\""},
+	{"a gap per response",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_gap\"; gap = \"1m\"; per = \"response\"; reason = "
+	      "\"r\"; }\n);\n",
+	 "a.cfg:3: rule a: per is \"response\"; it must be \"session\" or \"user\""},
+	{"a gap that is no duration",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_gap\"; gap = 60; per = \"user\"; reason = \"r\"; "
+	      "}\n);\n",
+	 "a.cfg:3: rule a: gap is 60; it must be a duration, as in \"30m\""},
+	{"an action that a gap does not have",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_gap\"; gap = \"1m\"; per = \"user\"; reason = "
+	      "\"r\"; action = \"revert\"; }\n);\n",
+	 "a.cfg:3: rule a: action is \"revert\"; for prompt_gap it must be \"suppress\" or \"flag\""},
+	{"a window of answers is missing",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_answered\"; per = \"user\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: window is missing; it must be a duration, as in \"30m\""},
+	{"whose answers is missing",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_answered\"; window = \"1d\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: per is missing; it must be \"session\" or \"user\""},
+	{"after what is missing",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_backoff\"; base = \"1h\"; max = \"1d\"; per = "
+	      "\"user\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: after is missing; it must be a list of \"dismissed\" or \"unanswered\""},
+	{"after something else",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_backoff\"; after = \"lunch\"; base = \"1h\"; max = "
+	      "\"1d\"; per = \"user\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: after is \"lunch\"; it must be \"dismissed\" or \"unanswered\""},
+	{"a longest wait that is shorter than the first",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_backoff\"; after = \"dismissed\"; base = \"1d\"; max "
+	      "= \"1h\"; per = \"user\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: max is shorter than base; make it at least as long"},
+	{"a factor that makes waits shorter",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_backoff\"; after = \"dismissed\"; base = \"1h\"; max "
+	      "= \"1d\"; factor = 0.5; per = \"user\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: factor is 0.5; it must be a number from 1 to 1000"},
+	{"a longest wait is missing",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_backoff\"; after = \"dismissed\"; base = \"1h\"; per "
+	      "= \"user\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: max is missing; it must be a duration, as in \"30m\""},
+	{"an opt-out on dismissals only",
+	 HEAD
+	 "rules = (\n{ id = \"a\"; kind = \"opt_out\"; on = \"prompt_dismissed\"; for = \"1d\"; reason = "
+	 "\"r\"; }\n);\n",
+	 "a.cfg:3: rule a: on does not hold \"opt_out\"; add it"},
+	{"how long a dismissal counts is missing",
+	 HEAD
+	 "rules = (\n{ id = \"a\"; kind = \"opt_out\"; on = [ \"opt_out\", \"prompt_dismissed\" ]; reason "
+	 "= \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: for is missing; with \"prompt_dismissed\" it must be a duration, as in \"24h\""},
+	{"an opt-out that ends by itself",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"opt_out\"; for = \"1d\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: for has no meaning without \"prompt_dismissed\" in on; remove it"},
+	{"an opt-out of adjustments that suppresses",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"opt_out\"; honour = \"adjustments\"; on_unknown = "
+	      "\"suppress\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: on_unknown is \"suppress\", but honour does not hold \"prompts\"; add it, or "
+	 "write "
+	 "\"flag\""},
+	{"an opt-out honoured in something else",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"opt_out\"; honour = \"promts\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: honour is \"promts\"; did you mean \"prompts\"?"},
+	{"an action where honour says it",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"opt_out\"; action = \"flag\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: action has no meaning for opt_out; remove it"},
+	{"an opt-out that reverts when it cannot tell",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"opt_out\"; on_unknown = \"revert\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: on_unknown is \"revert\"; for opt_out it must be \"flag\" or \"suppress\""},
+	{"a floor that is missing",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"confidence_floor\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: min is missing; it must be a number from 0 to 1"},
+	{"a floor above 1",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"confidence_floor\"; min = 50; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: min is 50; it must be a number from 0 to 1"},
+	{"a conflict without a number",
+	 HEAD
+	 "rules = (\n{ id = \"a\"; kind = \"conflicting_signals\"; window = \"1h\"; per = \"user\"; reason "
+	 "= \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: min_signals is missing; it must be a whole number from 1 to 1000"},
+	{"a conflict of no signals",
+	 HEAD
+	 "rules = (\n{ id = \"a\"; kind = \"conflicting_signals\"; window = \"1h\"; min_signals = 0; per = "
+	 "\"user\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: min_signals is 0; it must be a whole number from 1 to 1000"},
 	{"a bound of nothing",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"score_bound\"; reason = \"r\";  }\n);\n",
 	 "a.cfg:3: rule a: bounds nothing; give max_absolute, max_relative or both"},

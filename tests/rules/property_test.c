@@ -20,7 +20,8 @@ enum {
 	RULES_MAX = 7,
 	ITEMS_MAX = 8,
 	PROMPTS_MAX = 4,
-	EVENTS_MAX = 5
+	EVENTS_MAX = 5,
+	WEIGHTS_MAX = 3
 };
 
 /* xorshift64*: Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled" */
@@ -41,9 +42,27 @@ static unsigned pick(unsigned below)
 /* A rule as text, and what the naive judge needs of it. */
 struct random_rule {
 	char text[1024];
-	enum { BOUND, CAP, DENY, ALLOW, CHOICE, LOCALE, TONE, WHY, GRADE } kind;
+	enum {
+		BOUND,
+		CAP,
+		DENY,
+		ALLOW,
+		CHOICE,
+		LOCALE,
+		TONE,
+		WHY,
+		GRADE,
+		WEIGHT,
+		GAP,
+		ANSWERED,
+		BACKOFF,
+		OPT_OUT,
+		FLOOR,
+		KINDS,
+	} kind;
 	bool enforcing, flags, narrowed; /* narrowed: by `when`; not judged */
 	double absolute, relative;	 /* negative: none */
+	double min_weight;		 /* negative: none */
 	bool missing_last;
 	int max;
 	enum { RESPONSE, SESSION, USER } per;
@@ -78,6 +97,29 @@ static int random_bound(struct random_rule *rule, char *text, size_t room)
 	return len + snprintf(text + len, room - (size_t)len,
 			      "kind = \"score_bound\"; action = \"%s\"; missing_baseline = \"%s\"; %s",
 			      action, absent, pick(4) ? "" : "on_unknown = \"flag\"; ");
+}
+
+static int random_weight(struct random_rule *rule, char *text, size_t room)
+{
+	static const char *const actions[] = {"clamp", "clamp", "revert", "reject", "flag"};
+	static const char *const unknowns[] = {"revert", "revert", "reject", "flag"};
+	static const double least[] = {0.1, 0.3, 1, 1e-50};
+	const char *action = ONE_OF(actions);
+	unsigned which = 1 + pick(7);
+	int len = 0;
+	rule->flags = strcmp(action, "flag") == 0;
+	rule->absolute = which & 1 ? ONE_OF(bounds) : -1;
+	rule->relative = which & 2 ? ONE_OF(bounds) : -1;
+	rule->min_weight = which & 4 ? ONE_OF(least) : -1;
+	if (which & 1)
+		len += snprintf(text, room, "max_absolute = %g; ", rule->absolute);
+	if (which & 2)
+		len += snprintf(text + len, room - (size_t)len, "max_relative = %g; ", rule->relative);
+	if (which & 4)
+		len += snprintf(text + len, room - (size_t)len, "min_weight = %g; ", rule->min_weight);
+	return len + snprintf(text + len, room - (size_t)len,
+			      "kind = \"weight_bound\"; action = \"%s\"; on_unknown = \"%s\"; ", action,
+			      ONE_OF(unknowns));
 }
 
 static int random_cap(struct random_rule *rule, char *text, size_t room)
@@ -140,6 +182,43 @@ static int random_grade(struct random_rule *rule, char *text, size_t room)
 			pick(13), rule->flags ? "flag" : "replace");
 }
 
+static int random_gap(struct random_rule *rule, char *text, size_t room)
+{
+	static const char *const gaps[] = {"1m", "30m", "1d"};
+	static const int64_t lengths[] = {60, 1800, 86400};
+	unsigned gap = pick(3);
+	rule->per = pick(2) ? SESSION : USER;
+	rule->window_ns = lengths[gap] * 1000000000;
+	rule->flags = pick(6) == 0;
+	if (rule->kind == BACKOFF)
+		return snprintf(
+			text, room,
+			"kind = \"prompt_backoff\"; after = \"dismissed\"; base = \"%s\"; max = \"7d\"; "
+			"per = \"%s\"; action = \"%s\"; ",
+			gaps[gap], rule->per == USER ? "user" : "session", rule->flags ? "flag" : "suppress");
+	return snprintf(text, room, "kind = \"%s\"; %s = \"%s\"; per = \"%s\"; action = \"%s\"; ",
+			rule->kind == GAP ? "prompt_gap" : "prompt_answered",
+			rule->kind == GAP ? "gap" : "window", gaps[gap],
+			rule->per == USER ? "user" : "session", rule->flags ? "flag" : "suppress");
+}
+
+static int random_calm(struct random_rule *rule, char *text, size_t room)
+{
+	static const char *const honours[] = {"\"prompts\"", "\"adjustments\"",
+					      "[ \"prompts\", \"adjustments\" ]"};
+	unsigned honour = pick(3);
+	rule->flags = pick(6) == 0;
+	rule->max = (int)honour + 1;
+	if (rule->kind == OPT_OUT) {
+		rule->flags = false;
+		return snprintf(text, room, "kind = \"opt_out\"; honour = %s; ", honours[honour]);
+	}
+	rule->relative = ONE_OF(bounds);
+	rule->relative = rule->relative > 1 ? 1 : rule->relative;
+	return snprintf(text, room, "kind = \"confidence_floor\"; min = %g; action = \"%s\"; ",
+			rule->relative, rule->flags ? "flag" : "revert");
+}
+
 static int random_language(struct random_rule *rule, char *text, size_t room)
 {
 	static const char *const actions[] = {"replace", "replace", "suppress", "reject", "flag"};
@@ -166,20 +245,23 @@ static void random_rule(struct random_rule *rule, unsigned number)
 					    "when = { not = { surface = \"home\"; }; }; ",
 					    "when = { locale = \"en\"; share = 0.5; }; "};
 	const char *mode = ONE_OF(modes), *when = ONE_OF(whens);
-	*rule = (struct random_rule){.kind = pick(9)};
+	*rule = (struct random_rule){.kind = pick(KINDS)};
 	int len = snprintf(rule->text, sizeof rule->text,
 			   "{ id = \"r%u.%u\"; reason = \"r\"; mode = \"%s\"; %s", pick(100), number, mode,
 			   when);
 	char *rest = rule->text + len;
 	size_t room = sizeof rule->text - (size_t)len;
-	len = rule->kind == BOUND    ? random_bound(rule, rest, room)
-	      : rule->kind == CAP    ? random_cap(rule, rest, room)
-	      : rule->kind == CHOICE ? random_choice(rule, rest, room)
-	      : rule->kind == LOCALE ? random_locale(rule, rest, room)
-	      : rule->kind == TONE   ? random_tone(rule, rest, room)
-	      : rule->kind == WHY    ? random_why(rule, rest, room)
-	      : rule->kind == GRADE  ? random_grade(rule, rest, room)
-				     : random_language(rule, rest, room);
+	len = rule->kind == BOUND     ? random_bound(rule, rest, room)
+	      : rule->kind == CAP     ? random_cap(rule, rest, room)
+	      : rule->kind == CHOICE  ? random_choice(rule, rest, room)
+	      : rule->kind == LOCALE  ? random_locale(rule, rest, room)
+	      : rule->kind == TONE    ? random_tone(rule, rest, room)
+	      : rule->kind == WHY     ? random_why(rule, rest, room)
+	      : rule->kind == GRADE   ? random_grade(rule, rest, room)
+	      : rule->kind == WEIGHT  ? random_weight(rule, rest, room)
+	      : rule->kind >= OPT_OUT ? random_calm(rule, rest, room)
+	      : rule->kind >= GAP     ? random_gap(rule, rest, room)
+				      : random_language(rule, rest, room);
 	snprintf(rest + len, room - (size_t)len, "}");
 	rule->enforcing = strcmp(mode, "enforce") == 0;
 	rule->narrowed = *when != '\0';
@@ -239,6 +321,8 @@ struct response {
 	double score[ITEMS_MAX], baseline[ITEMS_MAX];
 	uint8_t score_present[ITEMS_MAX], baseline_present[ITEMS_MAX];
 	struct bytes id[ITEMS_MAX];
+	double weight[WEIGHTS_MAX], weight_baseline[WEIGHTS_MAX];
+	uint8_t weight_present[WEIGHTS_MAX], weight_baseline_present[WEIGHTS_MAX];
 	struct facts_prompt prompt[PROMPTS_MAX];
 	struct rules_event session[EVENTS_MAX], user[EVENTS_MAX];
 	struct rules_history history;
@@ -286,6 +370,22 @@ static void random_items(struct response *response)
 	facts->item_baseline = (struct facts_numbers){response->baseline, response->baseline_present, false};
 }
 
+static void random_weights(struct response *response)
+{
+	struct facts *facts = &response->facts;
+	bool narrow = pick(2), odd = pick(8) == 0;
+	facts->weight_count = pick(WEIGHTS_MAX + 1);
+	for (size_t i = 0; i < facts->weight_count; i++) {
+		response->weight[i] = odd && pick(3) == 0 ? (double)NAN : random_value(narrow);
+		response->weight_present[i] = !odd || pick(3) != 0;
+		response->weight_baseline[i] = random_value(narrow && pick(2));
+		response->weight_baseline_present[i] = pick(10) != 0;
+	}
+	facts->weight = (struct facts_numbers){response->weight, response->weight_present, narrow};
+	facts->weight_baseline =
+		(struct facts_numbers){response->weight_baseline, response->weight_baseline_present, false};
+}
+
 static void random_prompts(struct response *response)
 {
 	static const char *const texts[] = {
@@ -317,6 +417,12 @@ static void random_prompts(struct response *response)
 	facts->explanation = bytes_of(pick(2) ? ONE_OF(texts) : NULL);
 }
 
+static int by_time(const void *a, const void *b)
+{
+	int64_t x = ((const struct rules_event *)a)->time_ns, y = ((const struct rules_event *)b)->time_ns;
+	return (x > y) - (x < y);
+}
+
 static void random_events(struct rules_history_subject *subject, struct rules_event *event)
 {
 	static const int64_t ages[] = {0, 1, 59, 60, 61, 1799, 1800, 86399, 86400};
@@ -328,7 +434,9 @@ static void random_events(struct rules_history_subject *subject, struct rules_ev
 							   (int64_t)pick(3) - 1,
 						.entry = i,
 						.prompt = pick(PROMPT_OTHER + 1),
+						.signal = pick(SIGNAL_OTHER + 1),
 						.type = pick(5) ? RULES_EVENT_DELIVERED : RULES_EVENT_SIGNAL};
+	qsort(event, subject->count, sizeof *event, by_time);
 }
 
 static void random_response(struct response *response)
@@ -337,7 +445,11 @@ static void random_response(struct response *response)
 	static const char *const sessions[] = {NULL, "s1", "s2", "s3"};
 	*response = (struct response){.facts = {.surface = bytes_of(ONE_OF(surfaces))}};
 	response->facts.session = bytes_of(ONE_OF(sessions));
+	response->facts.opted_out = pick(8) == 0;
+	response->facts.confidence_present = pick(8) != 0;
+	response->facts.confidence = (double)pick(5) / 4;
 	random_items(response);
+	random_weights(response);
 	random_prompts(response);
 	random_events(&response->history.session, response->session);
 	random_events(&response->history.user, response->user);
@@ -364,6 +476,16 @@ static void apply(const struct response *from, const struct rules_decision *deci
 	to->facts.item_baseline.value = to->baseline;
 	to->facts.item_baseline.present = to->baseline_present;
 	to->facts.item_id = to->id;
+	for (size_t i = 0; i < from->facts.weight_count; i++) {
+		if (!edits->weight || !edits->weight_set[i])
+			continue;
+		to->weight[i] = edits->weight[i];
+		to->weight_present[i] = 1;
+	}
+	to->facts.weight.value = to->weight;
+	to->facts.weight.present = to->weight_present;
+	to->facts.weight_baseline.value = to->weight_baseline;
+	to->facts.weight_baseline.present = to->weight_baseline_present;
 	to->facts.prompts = to->prompt;
 	to->facts.prompt_count = decision->prompt_count;
 	for (size_t i = 0; i < decision->prompt_count; i++)
@@ -393,6 +515,9 @@ static const char *print(struct trial *trial)
 		text = arena_printf(&trial->arena, "%s %u:%a", text,
 				    edits->order ? edits->order[i] : (unsigned)i,
 				    edits->score && edits->score_set[i] ? edits->score[i] : 0);
+	for (size_t i = 0; text && i < trial->facts.weight_count; i++)
+		text = arena_printf(&trial->arena, "%s w%a", text,
+				    edits->weight && edits->weight_set[i] ? edits->weight[i] : 0);
 	assert_non_null(text);
 	return text;
 }
@@ -405,6 +530,15 @@ static bool judged(const struct random_rule *rule)
 static bool finite_baseline(const struct response *response, size_t item)
 {
 	return response->baseline_present[item] && isfinite(response->baseline[item]);
+}
+
+static bool near_enough(const struct random_rule *rule, double value, long double b)
+{
+	long double distance = fabsl((long double)value - b);
+	/* the judge's own rounding: one part in 2^62 */
+	long double slack = (fabsl(b) + distance) * 0x1p-62L;
+	return (rule->absolute < 0 || distance <= (long double)rule->absolute + slack) &&
+	       (rule->relative < 0 || distance <= (long double)rule->relative * fabsl(b) + slack);
 }
 
 static bool bound_holds(const struct random_rule *rule, const struct response *left)
@@ -420,15 +554,25 @@ static bool bound_holds(const struct random_rule *rule, const struct response *l
 		good &= !(rule->missing_last && behind);
 		long double b = left->facts.item_score.narrow ? (long double)(float)left->baseline[i]
 							      : (long double)left->baseline[i];
-		long double distance = fabsl((long double)left->score[i] - b);
-		if (!left->score_present[i] || !isfinite(left->score[i]))
-			continue; /* on_unknown = "flag" */
-		/* the judge's own rounding: one part in 2^62 */
-		long double slack = (fabsl(b) + distance) * 0x1p-62L;
-		if (rule->absolute >= 0)
-			good &= distance <= (long double)rule->absolute + slack;
-		if (rule->relative >= 0)
-			good &= distance <= (long double)rule->relative * fabsl(b) + slack;
+		if (left->score_present[i] && isfinite(left->score[i])) /* else on_unknown = "flag" */
+			good &= near_enough(rule, left->score[i], b);
+	}
+	return good;
+}
+
+/* A weight that cannot be told: on_unknown = "flag", or nothing to revert to. */
+static bool weights_hold(const struct random_rule *rule, const struct response *left)
+{
+	bool good = true;
+	for (size_t i = 0; i < left->facts.weight_count; i++) {
+		bool known = left->weight_baseline_present[i];
+		if (!left->weight_present[i] || !isfinite(left->weight[i]))
+			continue;
+		double b = left->facts.weight.narrow ? (double)(float)left->weight_baseline[i]
+						     : left->weight_baseline[i];
+		double least = known && b < rule->min_weight ? b : rule->min_weight;
+		good &= !known || near_enough(rule, left->weight[i], (long double)b);
+		good &= rule->min_weight < 0 || left->weight[i] >= least;
 	}
 	return good;
 }
@@ -444,6 +588,63 @@ static bool cap_holds(const struct random_rule *rule, const struct response *lef
 		count += subject->event[i].type == RULES_EVENT_DELIVERED &&
 			 NOW - rule->window_ns < subject->event[i].time_ns;
 	return left->facts.prompt_count == 0 || count <= (size_t)rule->max;
+}
+
+static bool gap_holds(const struct random_rule *rule, const struct response *left)
+{
+	struct random_rule as_cap = *rule;
+	as_cap.max = 1;
+	return cap_holds(&as_cap, left);
+}
+
+/* Weaker than the rule, which frequency_test judges in full: no prompt within the first wait of a dismissal
+ * that nothing followed. */
+static bool backoff_holds(const struct random_rule *rule, const struct response *left)
+{
+	const struct rules_history_subject *subject =
+		rule->per == USER ? &left->history.user : &left->history.session;
+	const struct rules_event *last = subject->count ? &subject->event[subject->count - 1] : NULL;
+	bool waits = !subject->known ||
+		     (last && last->type == RULES_EVENT_SIGNAL && last->signal == SIGNAL_PROMPT_DISMISSED &&
+		      subject->count == 1 && NOW - rule->window_ns < last->time_ns);
+	return left->facts.prompt_count == 0 || !waits;
+}
+
+/* Every item that has a baseline stands at it. */
+static bool at_baseline(const struct response *left)
+{
+	for (size_t i = 0; i < left->facts.item_count; i++) {
+		double b =
+			left->facts.item_score.narrow ? (double)(float)left->baseline[i] : left->baseline[i];
+		if (finite_baseline(left, i) &&
+		    !(left->score_present[i] && left->score[i] <= b && left->score[i] >= b))
+			return false;
+	}
+	return true;
+}
+
+static bool opt_out_holds(const struct random_rule *rule, const struct response *left)
+{
+	return !left->facts.opted_out || ((!(rule->max & 1) || left->facts.prompt_count == 0) &&
+					  (!(rule->max & 2) || at_baseline(left)));
+}
+
+static bool floor_holds(const struct random_rule *rule, const struct response *left)
+{
+	return (left->facts.confidence_present && left->facts.confidence >= rule->relative) ||
+	       at_baseline(left);
+}
+
+static bool answered_holds(const struct random_rule *rule, const struct response *left)
+{
+	const struct rules_history_subject *subject =
+		rule->per == USER ? &left->history.user : &left->history.session;
+	bool answered = !subject->known;
+	for (size_t i = 0; i < subject->count; i++)
+		answered |= subject->event[i].type == RULES_EVENT_SIGNAL &&
+			    subject->event[i].signal == SIGNAL_PROMPT_ANSWERED &&
+			    NOW - rule->window_ns < subject->event[i].time_ns;
+	return left->facts.prompt_count == 0 || !answered;
 }
 
 static bool language_holds(const struct random_rule *rule, const struct response *left)
@@ -520,14 +721,20 @@ static bool grade_holds(const struct response *left)
 
 static bool holds(const struct random_rule *rule, const struct response *left)
 {
-	return rule->kind == BOUND    ? bound_holds(rule, left)
-	       : rule->kind == CAP    ? cap_holds(rule, left)
-	       : rule->kind == CHOICE ? choice_holds(left)
-	       : rule->kind == LOCALE ? locale_holds(left)
-	       : rule->kind == TONE   ? tone_holds(rule, left)
-	       : rule->kind == WHY    ? why_holds(left)
-	       : rule->kind == GRADE  ? grade_holds(left)
-				      : language_holds(rule, left);
+	return rule->kind == BOUND	? bound_holds(rule, left)
+	       : rule->kind == CAP	? cap_holds(rule, left)
+	       : rule->kind == CHOICE	? choice_holds(left)
+	       : rule->kind == LOCALE	? locale_holds(left)
+	       : rule->kind == TONE	? tone_holds(rule, left)
+	       : rule->kind == WHY	? why_holds(left)
+	       : rule->kind == GRADE	? grade_holds(left)
+	       : rule->kind == WEIGHT	? weights_hold(rule, left)
+	       : rule->kind == GAP	? gap_holds(rule, left)
+	       : rule->kind == OPT_OUT	? opt_out_holds(rule, left)
+	       : rule->kind == FLOOR	? floor_holds(rule, left)
+	       : rule->kind == ANSWERED ? answered_holds(rule, left)
+	       : rule->kind == BACKOFF	? backoff_holds(rule, left)
+					: language_holds(rule, left);
 }
 
 static void governed_again_nothing_changes(const struct response *left, const struct rules_ruleset *ruleset)
@@ -645,6 +852,13 @@ static void the_judge_can_fail(void **state)
 	assert_false(holds(&bound, &left));
 	left.facts.prompt_count = 2;
 	assert_false(holds(&cap, &left));
+	struct random_rule weight = {.kind = WEIGHT, .absolute = -1, .relative = -1, .min_weight = 0.25};
+	left.facts.weight_count = 1;
+	left.weight[0] = 0.25;
+	left.weight_present[0] = 1;
+	assert_true(holds(&weight, &left));
+	left.weight[0] = nextafter(0.25, 0);
+	assert_false(holds(&weight, &left));
 	left.prompt[1].text = BYTES_LITERAL("so Bad");
 	assert_false(holds(&deny, &left));
 	assert_false(holds(&(struct random_rule){.kind = CHOICE}, &left));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support.h"
 
+#include "proto/time.h"
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,7 +60,8 @@ void trial_decide(struct trial *trial, const struct rules_ruleset *ruleset)
 	struct err err = {""};
 	arena_init(&trial->arena, (size_t)256 << 20);
 	trial->decision = (struct rules_decision){0};
-	bool good = rules_decide(ruleset, &trial->facts, NOW, &trial->arena, &trial->decision, &err);
+	bool good = rules_decide_seen(ruleset, &trial->facts, &trial->history, NOW, &trial->arena,
+				      &trial->decision, &err);
 	if (good)
 		good = rules_decide_frequency(&trial->history, NOW, &trial->arena, &trial->decision, &err);
 	if (!good)
@@ -104,4 +106,61 @@ const char *trial_texts(struct trial *trial)
 		texts = add(trial, texts, "", BYTES_LITERAL("|"));
 	}
 	return texts;
+}
+
+enum prompt_kind prompt_of(char letter)
+{
+	return letter == 'q'   ? PROMPT_CLARIFYING_QUESTION
+	       : letter == 'a' ? PROMPT_ACKNOWLEDGEMENT
+	       : letter == 'p' ? PROMPT_PAUSE
+	       : letter == 'o' ? PROMPT_OTHER
+			       : PROMPT_ABSENT;
+}
+
+static enum signal_kind signal_of(char letter)
+{
+	static const char letters[] = "?dnsxyOIr";
+	const char *at = strchr(letters, letter);
+	return at ? (enum signal_kind)(at - letters) : SIGNAL_ABSENT;
+}
+
+static struct rules_event event_of(struct bytes word, uint64_t entry)
+{
+	struct err err = {""};
+	struct rules_event event = {.entry = entry, .prompt = prompt_of(word.at[0])};
+	size_t time = 2, name = 0;
+	long later = 0;
+	while (time < word.len && word.at[time] != '+' && word.at[time] != ':')
+		time++;
+	if (time < word.len && word.at[time] == '+')
+		later = strtol(word.at + time, NULL, 10);
+	for (size_t i = time; i < word.len && !name; i++)
+		name = word.at[i] == ':' ? i + 1 : 0;
+	if (time > 3 && !time_parse_duration((struct bytes){word.at + 2, time - 2}, &event.time_ns, &err))
+		fail_msg("%s", err.text);
+	event.time_ns = NOW - event.time_ns + later;
+	if (word.at[0] == 'R')
+		event = (struct rules_event){.entry = RULES_EVENT_RESERVED,
+					     .time_ns = INT64_MAX / 2,
+					     .prompt = PROMPT_CLARIFYING_QUESTION};
+	else if (!strchr("qap?o", word.at[0]))
+		event.type = RULES_EVENT_SIGNAL;
+	if (event.type == RULES_EVENT_SIGNAL)
+		event.signal = signal_of(word.at[0]);
+	struct bytes text = name ? (struct bytes){word.at + name, word.len - name} : (struct bytes){0};
+	*(strchr("sdn", word.at[0]) ? &event.category : &event.prompt_id) = text;
+	return event;
+}
+
+size_t events_of(const char *script, struct rules_event *event, size_t room)
+{
+	size_t count = 0;
+	for (const char *word = script + strspn(script, " "); *word; word += strspn(word, " ")) {
+		size_t len = strcspn(word, " ");
+		assert_true(count < room);
+		event[count] = event_of((struct bytes){word, len}, 7 + count);
+		count++;
+		word += len;
+	}
+	return count;
 }

@@ -50,4 +50,19 @@ const char *trial_story(struct trial *trial);
 /* The prompts that leave: their texts between bars. */
 const char *trial_texts(struct trial *trial);
 
+/* History as a script: words of a letter, how long before NOW, a number of nanoseconds later, and a name:
+ * "q-30m+1:p1" is a question delivered 30 minutes ago less a nanosecond as prompt p1.
+ *
+ *     q a p ? o   delivered: question, acknowledgement, pause, absent kind, unknown kind
+ *     R           a reservation of a question
+ *     x y r       dismissed, answered, reset; the name is the prompt
+ *     s d n       satisfied, dissatisfied, not relevant; the name is the category
+ *     O I         opt_out, opt_in
+ *
+ * Entries count from 7. Returns the number of events. */
+size_t events_of(const char *script, struct rules_event *event, size_t room);
+
+/* The kind of a letter above. */
+enum prompt_kind prompt_of(char letter);
+
 #endif

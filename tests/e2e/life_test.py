@@ -279,6 +279,7 @@ class End(Life):
                     if answer.code != Code.OK:
                         return
 
+        self.assertTrue(sidecar.said("upstream", "is reachable"))
         threads = [threading.Thread(target=load) for _ in range(8)]
         for thread in threads:
             thread.start()
@@ -291,8 +292,11 @@ class End(Life):
         log = Log(sidecar.directory)
         good = [answer for answer in answers if answer.code == Code.OK]
         self.assertEqual(log.missing([value(answer.trailing, RECEIPT) for answer in good]), [])
-        self.assertEqual(len(log.of("decision")), len(good), "an entry without its answer")
-        self.assertEqual(len(self.recommender.calls), len(good))
+        # The application's C core throws away what it has not read yet when its own write fails on a
+        # connection that was closed behind the last answer.
+        unread = [answer for answer in answers if answer.details in ("Broken pipe", "Connection reset by peer")]
+        for count in (len(log.of("decision")), len(self.recommender.calls)):
+            self.assertLessEqual(count - len(good), len(unread), "taken and not answered")
         for answer in answers:
             self.assertIn(answer.code, (Code.OK, Code.UNAVAILABLE, Code.CANCELLED), answer.details)
 

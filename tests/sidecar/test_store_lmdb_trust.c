@@ -346,5 +346,5 @@ int main(void)
 		LIVED(a_flipped_byte_after_a_kill_costs_one_start_at_most),
 		LIVED(control_untouched_it_is_not_rebuilt),
 	};
-	return cmocka_run_group_tests_name("store_trust", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("store_lmdb_trust", tests, NULL, NULL);
 }

@@ -44,12 +44,10 @@ static void write_place(const struct place *place, struct buf *out)
 static bool wrong(const struct place *place, const json_t *value, const char *right, struct err *err)
 {
 	struct buf at = {0};
-	char *shown = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+	char *shown = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
 	write_place(place, &at);
-	err_set(err, "%.*s is %.60s; it must be %s", BYTES_ARG(buf_bytes(&at)), shown ? shown : "wrong",
-		right);
-	if (!place)
-		err_set(err, "is %.60s; it must be %s", shown ? shown : "wrong", right);
+	err_set(err, "%.*s%sis %.60s; it must be %s", BYTES_ARG(buf_bytes(&at)), at.len ? " " : "",
+		shown ? shown : "wrong", right);
 	buf_done(&at);
 	free(shown);
 	return false;

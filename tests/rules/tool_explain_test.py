@@ -181,6 +181,12 @@ the response is changed
             out, err = self.run_tool("explain", *args, code=2)
             self.assertEqual((out, err), ("", "rankguard-rules: " + words + "; see rankguard-rules --help\n"))
 
+    def test_of_two_rules_on_one_thing_one_acts(self):
+        out, _ = self.explain({"session_id": "s"}, {"prompts": [{"prompt_id": "p", "locale": "en",
+                              "text": "It is your fault."}]}, code=0, rules=PACKS + "/demo")
+        self.assertIn("rule language.catalogue (template_allow): exceeded\n  limit: approved texts only\n"
+                      "  another rule acted on the same\n", out)
+
     def test_the_demo_pack(self):
         self.assertEqual(self.verdicts({"session_id": "s", "locale": "en"}, {"prompts": [{
             "prompt_id": "p", "kind": "PROMPT_KIND_ACKNOWLEDGEMENT", "locale": "en", "text": "It is your fault."}]},

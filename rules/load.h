@@ -7,15 +7,15 @@
 
 #include "rules/loaded.h"
 
+/* Parses a file's bytes. False after a finding; *config must be initialised and is destroyed by the caller. */
+bool rules_load_parse(const struct source *source, config_t *config, struct rules_findings *findings);
+
 /* What rules and the catalogue say of each other: fallbacks that do not exist, have slots or are missing;
  * phrases that deny an approved text. `unread`: some file is unknown, so that nothing is missed. */
 void rules_load_check_texts(struct rules_ruleset *ruleset, bool unread, struct rules_findings *findings);
 
 /* Fallbacks that some language rule does not admit. */
 void rules_load_check_fallbacks(struct rules_ruleset *ruleset, struct rules_findings *findings);
-
-/* Parses a file's bytes. False after a finding; *config must be initialised and is destroyed by the caller. */
-bool rules_load_parse(const struct source *source, config_t *config, struct rules_findings *findings);
 
 /* Fills rule->limit. */
 void rules_load_describe(struct rule *rule, struct arena *arena);

@@ -122,8 +122,8 @@ struct tool_result {
 	size_t failure_count;
 };
 
-/* Decides as the daemon does and compares. exercised[i] is set for rules that did, would do or flag
- * something. Failures live in `arena`. False and err: the memory limit was reached. */
+/* Decides as the daemon does and compares. exercised[i] is set for rules that are exceeded or
+ * cannot tell. Failures live in `arena`. False and err: the memory limit was reached. */
 MUST_USE bool tool_case_run(const struct tool_case *test, const struct rules_ruleset *ruleset,
 			    struct arena *arena, bool *exercised, struct tool_result *result,
 			    struct err *err);

@@ -163,9 +163,15 @@ static void say_text(const struct explaining *one, struct buf *out)
 			   rule->head.mode == RULES_OBSERVE ? ", observes" : "", verdict_words(one, rule));
 		if (bytes_present(rule->limit))
 			buf_printf(out, "  limit: %.*s\n", BYTES_ARG(rule->limit));
-		for (size_t n = 0; n < decision->intervention_count; n++)
-			if (decision->intervention[n].rule == &rule->head)
-				text_intervention(&decision->intervention[n], out);
+		size_t said = 0;
+		for (size_t n = 0; n < decision->intervention_count; n++) {
+			if (decision->intervention[n].rule != &rule->head)
+				continue;
+			text_intervention(&decision->intervention[n], out);
+			said++;
+		}
+		if (!said && decision->verdict[i] >= RULES_EXCEEDED)
+			buf_add_text(out, "  another rule acted on the same\n");
 	}
 	buf_printf(out, "%s\n",
 		   decision->rejected  ? "the call is refused"

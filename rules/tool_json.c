@@ -4,20 +4,30 @@
 #include "proto/scalar.h"
 #include "proto/suggest.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { NAME_ROOM = 256, DEPTH_MAX = 100 };
 
 json_t *tool_json_load(const char *path, struct err *err)
 {
-	json_error_t wrong;
-	json_t *value = json_load_file(path, JSON_REJECT_DUPLICATES, &wrong);
-	if (!value && wrong.line > 0)
-		err_set(err, "%s:%d:%d: %s", path, wrong.line, wrong.column, wrong.text);
-	else if (!value)
-		err_set(err, "%s: %s", path, wrong.text);
+	json_error_t problem;
+	json_t *value = NULL;
+	struct stat stat_of;
+	/* O_NONBLOCK: opening a FIFO must not wait for a writer. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &stat_of) != 0)
+		err_set(err, "%s: %s", path, strerror(errno));
+	else if (!S_ISREG(stat_of.st_mode))
+		err_set(err, "%s: is not a regular file; give a file of JSON", path);
+	else if (!(value = json_loadfd(fd, JSON_REJECT_DUPLICATES, &problem)))
+		err_set(err, "%s:%d:%d: %s", path, problem.line, problem.column, problem.text);
+	if (fd >= 0)
+		close(fd);
 	return value;
 }
 
@@ -44,12 +54,10 @@ static void write_place(const struct place *place, struct buf *out)
 static bool wrong(const struct place *place, const json_t *value, const char *right, struct err *err)
 {
 	struct buf at = {0};
-	char *shown = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+	char *shown = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
 	write_place(place, &at);
-	err_set(err, "%.*s is %.60s; it must be %s", BYTES_ARG(buf_bytes(&at)), shown ? shown : "wrong",
-		right);
-	if (!place)
-		err_set(err, "is %.60s; it must be %s", shown ? shown : "wrong", right);
+	err_set(err, "%.*s%sis %.60s; it must be %s", BYTES_ARG(buf_bytes(&at)), at.len ? " " : "",
+		shown ? shown : "wrong", right);
 	buf_done(&at);
 	free(shown);
 	return false;

@@ -49,8 +49,8 @@ static void write_text(const struct tool_report *report, struct buf *out)
 	for (size_t i = 0; report->coverage && i < report->ruleset->rule_count; i++) {
 		const struct rule *rule = report->ruleset->rule[i];
 		if (tool_report_is_bare(report, i))
-			buf_printf(out, "%s:%u: rule %.*s: no test makes it do anything\n", rule->spot.file,
-				   rule->head.line, BYTES_ARG(rule->head.id));
+			buf_printf(out, "%s:%u: rule %.*s: never exercised; write a test that exceeds it\n",
+				   rule->spot.file, rule->head.line, BYTES_ARG(rule->head.id));
 	}
 	buf_printf(out, "%zu test%s, %zu failed", report->count, tool_plural(report->count), failed);
 	if (report->coverage)
@@ -186,7 +186,8 @@ static void write_junit(const struct tool_report *report, struct buf *out)
 				continue;
 			open_case(out, rule->head.id, "coverage", rule->spot.file, rule->head.line);
 			if (tool_report_is_bare(report, i))
-				xml_failure(out, BYTES_LITERAL("no test makes it do anything"));
+				xml_failure(out,
+					    BYTES_LITERAL("never exercised; write a test that exceeds it"));
 			buf_add_text(out, "</testcase>\n");
 		}
 		buf_add_text(out, "  </testsuite>\n");

@@ -19,7 +19,7 @@ struct tool_report {
 };
 
 size_t tool_report_failed(const struct tool_report *report);
-/* A rule that is not off and that no test made do anything. */
+/* A rule that is not off and that was within, or did not apply, in all tests. */
 bool tool_report_is_bare(const struct tool_report *report, size_t rule);
 size_t tool_report_bare(const struct tool_report *report);
 

@@ -171,7 +171,11 @@ the response is changed
         self.assertEqual(len(json.loads(self.explain({}, {}, "--json", code=1, rules=rules)[0])["findings"]), 2)
         none = os.path.join(self.folder.name, "none.json")
         _, err = self.run_tool("explain", "--rules", self.rules, "--request", none, "--response", none, code=1)
-        self.assertEqual(err, f"rankguard-rules: {none}: unable to open {none}: No such file or directory\n")
+        self.assertEqual(err, f"rankguard-rules: {none}: No such file or directory\n")
+        os.mkfifo(none)
+        for path in (none, self.folder.name):
+            _, err = self.run_tool("explain", "--rules", self.rules, "--request", path, "--response", path, code=1)
+            self.assertEqual(err, f"rankguard-rules: {path}: is not a regular file; give a file of JSON\n")
         for args, words in (
             (["--rules", "x", "--request", "x"], "--response is missing"),
             (["--rules", "x", "--request", "x", "--response", "x", "y"], 'more than no PATH: "y"'),
@@ -180,6 +184,12 @@ the response is changed
         ):
             out, err = self.run_tool("explain", *args, code=2)
             self.assertEqual((out, err), ("", "rankguard-rules: " + words + "; see rankguard-rules --help\n"))
+
+    def test_of_two_rules_on_one_thing_one_acts(self):
+        out, _ = self.explain({"session_id": "s"}, {"prompts": [{"prompt_id": "p", "locale": "en",
+                              "text": "It is your fault."}]}, code=0, rules=PACKS + "/demo")
+        self.assertIn("rule language.catalogue (template_allow): exceeded\n  limit: approved texts only\n"
+                      "  another rule acted on the same\n", out)
 
     def test_the_demo_pack(self):
         self.assertEqual(self.verdicts({"session_id": "s", "locale": "en"}, {"prompts": [{

@@ -137,7 +137,7 @@ class RuleTests(ToolCase):
     def test_coverage(self):
         test = '{ name = "t"; ' + NOW + SESSION + FULL + PROMPT + "expect = { prompts = ( ); }; }"
         out = self.run_tests([test], "--coverage", code=1)
-        self.assertEqual(out, f"{self.folder.name}/a.cfg:4: rule bound: no test makes it do anything\n"
+        self.assertEqual(out, f"{self.folder.name}/a.cfg:4: rule bound: never exercised; write a test that exceeds it\n"
                               "1 test, 0 failed; 1 of 2 rules exercised\n")
         answer = json.loads(self.run_tests([test], "--coverage", "--json", code=1))
         self.assertEqual((answer["ok"], answer["coverage"]), (False, {"rules": 2, "exercised": 1, "never": ["bound"]}))

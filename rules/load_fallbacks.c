@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A fallback passes all language rules itself: each is put where it may stand, and judged as a response is.
+ * A fallback passes all language rules itself: each is put where it may stand, and judged as a response is
+ * of which only the locale is known.
  * What phrase_deny says of texts is found elsewhere, for all of them.
  */
 #include "rules/load.h"
@@ -57,6 +58,19 @@ static int64_t time_of(const struct text *text)
 	return text->expires.present ? text->expires.ns - 1 : 0;
 }
 
+static bool no_share(void *context, struct bytes id, struct bytes subject, long double *place)
+{
+	(void)context, (void)id, (void)subject, (void)place;
+	return false;
+}
+
+/* A rule for another language than the text's says nothing of it. */
+static bool may_apply(const struct rule *rule, const struct facts *facts)
+{
+	return rule->sound && (!rule->when || rules_when_match(rule->when, facts, rule->head.id, no_share,
+							       NULL) != TRUTH_NO);
+}
+
 static void judge(const struct trial *trial, struct facts *facts, struct arena *arena, struct kit *kit)
 {
 	struct rules_ruleset *ruleset = trial->ruleset;
@@ -74,7 +88,7 @@ static void judge(const struct trial *trial, struct facts *facts, struct arena *
 		work.prompt = prompt;
 		prompt->now = facts->prompt_count ? facts->prompts[0] : prompt->now;
 		for (size_t i = 0; i < ruleset->rule_count; i++)
-			work.applies[i] = ruleset->rule[i]->sound;
+			work.applies[i] = may_apply(ruleset->rule[i], facts);
 	}
 	for (int observing = 0; observing <= 1 && !work.full; observing++) {
 		rules_work_judge(&work, STEP_LANGUAGE, observing);

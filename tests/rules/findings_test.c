@@ -510,6 +510,17 @@ static const struct row rows[] = {
 	 "\"decline\"; label = \"Not now\"; } ); }, { id = \"n\"; locale = \"de\"; text = \"Hm.\"; } );\n",
 	 "a.cfg:3: rule a: fallback \"n\" (en) of rule a is not within: 6 characters in text; change one of "
 	 "them"},
+	{"a fallback need not please a rule for another language",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"tone\"; max_chars = 5; when = { locale = \"de\"; }; "
+	      "fallback = \"n\"; reason "
+	      "= \"r\"; },\n{ id = \"b\"; kind = \"tone\"; max_chars = 2; when = { not = { locale = \"de\"; "
+	      "}; surface = \"x\"; "
+	      "share = 0.0; }; action = \"flag\"; reason = \"r\"; }\n);\n"
+	      "texts = ( { id = \"n\"; locale = \"en\"; kind = \"pause\"; text = \"Sorry.\"; }, { id = "
+	      "\"n\"; locale = "
+	      "\"de\"; kind = \"pause\"; text = \"Hm.\"; } );\n",
+	 "a.cfg:4: rule b: fallback \"n\" (en) of rule a is not within: 6 characters in text; change one of "
+	 "them"},
 	{"an action that tone has not",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"tone\"; max_chars = 5; action = \"reject\"; reason = \"r\"; "
 	      "}\n);\n",

@@ -141,8 +141,9 @@ static bool entries_whole(struct bytes payload, uint32_t count)
 {
 	struct bytes entry;
 	uint32_t found = 0;
-	while (audit_bundle_next(&payload, &entry) && entry.len > 0)
-		found++;
+	for (; audit_bundle_next(&payload, &entry); found++)
+		if (entry.len == 0)
+			return false;
 	return payload.len == 0 && found == count && found > 0;
 }
 

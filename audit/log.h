@@ -66,7 +66,9 @@ struct audit_append {
 	void (*done)(struct audit_append *append); /* called once, on the writer's thread (or by append itself
 						      when it fails at once); must not block */
 	/* written before done: */
-	bool durable;		   /* false: nothing of it is in the log, and it never will be */
+	bool durable;		   /* false: it was not acknowledged, and nothing of it is in the log when the
+				      log can be written again; only if the process ends before that, a
+				      restart may find its bytes whole and keep them */
 	uint64_t first_index;	   /* of the batch's first entry */
 	const char *origin;	   /* of the log (epoch) that it stands in; lives as long as the log */
 	int64_t time_ns;	   /* the time stamped into every entry of the batch */

@@ -39,7 +39,8 @@ enum tool_exit tool_answer(const struct buf *text, enum tool_exit result)
 		fputs("rankguard-audit: memory is short\n", stderr);
 		return TOOL_FAILED;
 	}
-	fwrite(text->at, 1, text->len, stdout);
+	if (text->len > 0)
+		fwrite(text->at, 1, text->len, stdout);
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return result;
 	perror("rankguard-audit: the answer cannot be written");

@@ -175,6 +175,8 @@ static bool verify_all(struct verify *v, struct err *err)
 		if (!verify_epoch(v, i, err))
 			return false;
 	}
+	if (!v->logdir.single)
+		verify_held_epochs(v);
 	if (v->o->strict && !v->logdir.single)
 		verify_top_files(v);
 	return true;
@@ -198,6 +200,7 @@ enum audit_verdict audit_verify(const struct audit_verify_options *options, stru
 	audit_hasher_done(&v->hasher);
 	audit_logdir_close(&v->logdir);
 	buf_done(&v->tile);
+	buf_done(&v->above);
 	buf_done(&v->scratch);
 	buf_done(&v->before_note);
 	free(v->held);

@@ -100,3 +100,45 @@ void verify_held_end(struct verify *v)
 				    v->o->checkpoints, v->held[v->held_next].line, v->held[v->held_next].size,
 				    v->reader.checkpoint.size);
 }
+
+/* Is this origin the last epoch's but for its number, and no epoch that is here? */
+static bool epoch_missing(const struct verify *v, struct bytes origin)
+{
+	const char *slash = strrchr(v->before, '/');
+	size_t base = slash ? (size_t)(slash - v->before) + 1 : 0;
+	char number[AUDIT_EPOCH_NAME];
+	if (base == 0 || origin.len <= base || origin.len - base >= sizeof number ||
+	    memcmp(origin.at, v->before, base) != 0)
+		return false;
+	memcpy(number, origin.at + base, origin.len - base);
+	number[origin.len - base] = '\0';
+	unsigned epoch = audit_epoch_parse(number);
+	for (size_t i = 0; i < v->logdir.count; i++)
+		if (v->logdir.epochs[i] == epoch)
+			return false;
+	return epoch > 0;
+}
+
+void verify_held_epochs(struct verify *v)
+{
+	FILE *file = v->o->checkpoints ? fopen(v->o->checkpoints, "re") : NULL;
+	char *text = NULL;
+	size_t room = 0;
+	ssize_t len;
+	struct buf note = {0};
+	v->place[0] = '\0';
+	for (uint64_t line = 1; file && (len = getline(&text, &room, file)) >= 0; line++) {
+		buf_clear(&note);
+		if (!audit_checkpoint_find((struct bytes){text, (size_t)len}, &note))
+			continue;
+		const char *end = memchr(note.at, '\n', note.len);
+		struct bytes origin = {note.at, (size_t)(end - note.at)};
+		if (epoch_missing(v, origin))
+			verify_find(v, "%s:%" PRIu64 ": a checkpoint of %.*s; that epoch is not here",
+				    v->o->checkpoints, line, BYTES_ARG(origin));
+	}
+	if (file)
+		fclose(file);
+	free(text);
+	buf_done(&note);
+}

@@ -28,7 +28,9 @@ struct verify {
 	bool live;
 	uint64_t epoch_findings, journal_entries;
 	struct audit_tree tree;
+	struct audit_tree scratch_tree;
 	struct buf tile; /* file last read */
+	struct buf above;
 	struct buf scratch;
 
 	/* entries so far */
@@ -67,5 +69,7 @@ MUST_USE bool verify_held_load(struct verify *v, struct err *err);
 /* The tree has just reached a size. */
 void verify_held_at(struct verify *v);
 void verify_held_end(struct verify *v);
+/* After all epochs: lines of this log's epochs that are not here. */
+void verify_held_epochs(struct verify *v);
 
 #endif

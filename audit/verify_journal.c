@@ -22,7 +22,8 @@ static void compare_signed(struct verify *v, struct leaves *leaves, uint64_t ind
 	struct audit_hash leaf = audit_hash_leaf(&v->hasher, entry);
 	size_t at = (size_t)(index % AUDIT_TILE_WIDTH) * AUDIT_HASH_LEN;
 	if (leaves->good && memcmp(leaf.at, v->tile.at + at, AUDIT_HASH_LEN) != 0)
-		verify_find(v, "journal: entry %" PRIu64 ": is not the one that was signed", index);
+		verify_find(v, "journal: entry %" PRIu64 " and its hash in tile/0 at byte %zu do not agree",
+			    index, at);
 }
 
 static void walk_batch(struct verify *v, struct leaves *leaves, const struct audit_journal_batch *batch)

@@ -64,26 +64,77 @@ static void push(struct verify *v, const struct audit_hash *leaf)
 	verify_held_at(v);
 }
 
+/* Whom to believe where an entry and its hash in the tile do not agree. */
+enum belief { NEITHER, ENTRIES, TILE };
+
+/* Do these leaves of bundle n make what stands above them: a hash one level up, or the root? */
+static bool fits_above(struct verify *v, uint64_t n, const struct audit_hash *leaf, unsigned width)
+{
+	struct audit_tree *tree = &v->scratch_tree;
+	struct audit_tile above = {1, n / AUDIT_TILE_WIDTH, AUDIT_TILE_WIDTH};
+	bool partial, last = width < AUDIT_TILE_WIDTH;
+	if (last)
+		*tree = v->tree;
+	else
+		tree->size = 0;
+	for (unsigned i = 0; i < width; i++)
+		if (!audit_tree_push(tree, &v->hasher, &leaf[i], NULL))
+			return false;
+	struct audit_hash root = audit_tree_root(tree, &v->hasher);
+	if (last)
+		return audit_hash_equal(&root, &v->reader.checkpoint.root);
+	if (audit_tree_tile(v->reader.checkpoint.size, 1) == above.n)
+		above.width = audit_tree_width(v->reader.checkpoint.size, 1);
+	size_t at = (size_t)(n % AUDIT_TILE_WIDTH) * AUDIT_HASH_LEN;
+	return audit_tile_read(v->reader.epoch, &above, true, &v->above, &partial, NULL) == AUDIT_FOUND &&
+	       v->above.len >= at + AUDIT_HASH_LEN && memcmp(v->above.at + at, root.at, AUDIT_HASH_LEN) == 0;
+}
+
+static void find_entry(struct verify *v, uint64_t index, unsigned width, size_t at, enum belief belief)
+{
+	char entries[AUDIT_TILE_PATH_MAX], tile[AUDIT_TILE_PATH_MAX];
+	uint64_t n = index / AUDIT_TILE_WIDTH;
+	unsigned hash_at = (unsigned)(index % AUDIT_TILE_WIDTH) * AUDIT_HASH_LEN;
+	audit_tile_path(&(struct audit_tile){AUDIT_TILE_ENTRIES, n, width}, entries);
+	audit_tile_path(&(struct audit_tile){0, n, width}, tile);
+	if (belief == TILE)
+		verify_find(v, "%s: byte %zu: entry %" PRIu64 " is not the one that was signed", entries, at,
+			    index);
+	else if (belief == ENTRIES)
+		verify_find(v, "%s: byte %u: is not the hash of entry %" PRIu64, tile, hash_at, index);
+	else
+		verify_find(v,
+			    "%s: byte %zu: entry %" PRIu64
+			    " and its hash in %s at byte %u do not agree, and neither is "
+			    "what was signed",
+			    entries, at, index, tile, hash_at);
+}
+
 /* The entries of a bundle; `hashes`: its tile is in v->tile. */
 static void walk_bundle(struct verify *v, uint64_t n, struct bytes bundle, bool hashes)
 {
+	struct audit_hash leaf[AUDIT_TILE_WIDTH];
 	struct bytes rest = bundle, entry;
+	enum belief belief = ENTRIES;
+	unsigned width = 0;
+	bool same = true;
+	for (; audit_bundle_next(&rest, &entry); width++) {
+		leaf[width] = audit_hash_leaf(&v->hasher, entry);
+		same &= !hashes || audit_hash_equal(&leaf[width], tile_hash(v, width));
+	}
+	if (!same && fits_above(v, n, tile_hash(v, 0), width))
+		belief = TILE;
+	else if (!same && !fits_above(v, n, leaf, width))
+		belief = NEITHER;
+	rest = bundle;
 	for (unsigned i = 0; audit_bundle_next(&rest, &entry); i++) {
 		uint64_t index = n * AUDIT_TILE_WIDTH + i;
-		struct audit_hash leaf = audit_hash_leaf(&v->hasher, entry);
-		if (hashes && !audit_hash_equal(&leaf, tile_hash(v, i))) {
-			char path[AUDIT_TILE_PATH_MAX];
-			audit_tile_path(&(struct audit_tile){AUDIT_TILE_ENTRIES, n,
-							     audit_reader_width(&v->reader, n)},
-					path);
-			verify_find(v,
-				    "entry %" PRIu64
-				    ": %s at byte %zu and the leaf's hash in tile/0 do not agree",
-				    index, path, (size_t)(entry.at - bundle.at));
-		}
+		if (hashes && !audit_hash_equal(&leaf[i], tile_hash(v, i)))
+			find_entry(v, index, width, (size_t)(entry.at - bundle.at), belief);
 		verify_entry(v, index, entry);
-		push(v, &leaf);
 	}
+	for (unsigned i = 0; i < width; i++)
+		push(v, belief == TILE ? tile_hash(v, i) : &leaf[i]);
 }
 
 /* One bundle and its tile. False: neither can be read, so nothing behind it can be told. */

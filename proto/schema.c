@@ -2,7 +2,7 @@
 #include "proto/schema.h"
 
 #include "proto/arena.h"
-#include "proto/near.h"
+#include "proto/suggest.h"
 #include "proto/wire.h"
 #include <google/protobuf/descriptor.pb-c.h>
 #include <stdio.h>
@@ -71,10 +71,10 @@ static bool sort_rows(void *rows, size_t count, size_t size, const char *what, s
 static void say_unknown(const char *what, const char *example, const void *rows, size_t count, size_t size,
 			struct bytes name, struct err *err)
 {
-	struct near near = {.wanted = name};
+	struct suggestion near = {.word = name};
 	for (size_t i = 0; i < count; i++)
-		near_offer(&near, *(const struct bytes *)(const void *)((const char *)rows + i * size));
-	if (near_found(&near))
+		suggest_offer(&near, *(const struct bytes *)(const void *)((const char *)rows + i * size));
+	if (bytes_present(near.best))
 		err_set(err, "no %s \"%.*s\"; did you mean \"%.*s\"?", what, BYTES_ARG(name),
 			BYTES_ARG(near.best));
 	else
@@ -107,12 +107,12 @@ const struct proto_rpc *proto_schema_rpc(const struct proto_schema *schema, stru
 
 static void say_unknown_field(const struct proto_message *message, struct bytes name, struct err *err)
 {
-	struct near near = {.wanted = name};
+	struct suggestion near = {.word = name};
 	char fields[400] = "it has none";
 	size_t used = 0;
 	for (size_t i = 0; i < message->field_count; i++) {
 		struct bytes field = message->field[i].name;
-		near_offer(&near, field);
+		suggest_offer(&near, field);
 		if (used + field.len + sizeof "its fields are ..., " >= sizeof fields) {
 			memcpy(fields + used, ", ...", sizeof ", ...");
 			break;
@@ -121,7 +121,7 @@ static void say_unknown_field(const struct proto_message *message, struct bytes 
 		used += (size_t)snprintf(fields + used, sizeof fields - used, "%s%.*s", before,
 					 BYTES_ARG(field));
 	}
-	if (near_found(&near))
+	if (bytes_present(near.best))
 		snprintf(fields, sizeof fields, "did you mean \"%.*s\"?", BYTES_ARG(near.best));
 	err_set(err, "message %.*s has no field \"%.*s\"; %s", BYTES_ARG(message->name), BYTES_ARG(name),
 		fields);

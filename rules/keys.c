@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rules/keys.h"
 
+#include "proto/suggest.h"
 #include "proto/time.h"
 #include "proto/utf8.h"
-#include "rules/suggest.h"
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
@@ -289,7 +289,7 @@ static bool read_word(const struct reader *reader, const struct key *key, const 
 		return true;
 	struct suggestion near = {.word = name};
 	for (unsigned i = 0; key->word(i); i++)
-		rules_suggest(&near, bytes_of(key->word(i)));
+		suggest_offer(&near, bytes_of(key->word(i)));
 	char room[SHOWN_MAX + 16];
 	if (bytes_present(near.best))
 		rules_keys_complain(reader, line_of(setting), "%s%s is %s; did you mean \"%.*s\"?",
@@ -453,7 +453,7 @@ static void unknown_key(const struct reader *reader, const config_setting_t *set
 	struct suggestion near = {.word = bytes_of(name)};
 	for (size_t t = 0; t < count; t++) {
 		for (size_t k = 0; k < into[t].keys->count; k++) {
-			rules_suggest(&near, bytes_of(into[t].keys->key[k].name));
+			suggest_offer(&near, bytes_of(into[t].keys->key[k].name));
 			list_add(&list, ", ", "", into[t].keys->key[k].name);
 		}
 	}

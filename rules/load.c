@@ -5,9 +5,9 @@
  */
 #include "rules/load.h"
 
+#include "proto/suggest.h"
 #include "rules/checks.h"
 #include "rules/scan.h"
-#include "rules/suggest.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -87,9 +87,9 @@ static void complain_kind(const struct reader *reader, unsigned line, struct byt
 	struct suggestion near = {.word = name};
 	const char *later = NULL;
 	for (size_t i = 0; rules_kind_at(i); i++)
-		rules_suggest(&near, bytes_of(rules_kind_at(i)->name));
+		suggest_offer(&near, bytes_of(rules_kind_at(i)->name));
 	for (size_t i = 0; rules_kind_later(i); i++) {
-		rules_suggest(&near, bytes_of(rules_kind_later(i)));
+		suggest_offer(&near, bytes_of(rules_kind_later(i)));
 		if (bytes_equal(name, bytes_of(rules_kind_later(i))))
 			later = rules_kind_later(i);
 	}
@@ -129,7 +129,7 @@ static enum rules_action read_action(const struct reader *reader, config_setting
 		const char *action = rules_action_name(list[i]);
 		if (bytes_equal(*word, bytes_of(action)))
 			return list[i];
-		rules_suggest(&near, bytes_of(action));
+		suggest_offer(&near, bytes_of(action));
 		right = right ? arena_printf(reader->arena, "%s%s\"%s\"", right,
 					     i == 0			 ? ""
 					     : list[i + 1] == RULES_NONE ? " or "

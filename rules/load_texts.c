@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rules/load.h"
 
+#include "proto/suggest.h"
 #include "proto/time.h"
-#include "rules/suggest.h"
 #include "rules/work.h"
 #include <errno.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@ static void check_fallback(const struct rules_ruleset *ruleset, bool unread, con
 	if (bytes_present(id) && from == to && !unread) {
 		struct suggestion near = {.word = id};
 		for (size_t i = 0; i < catalogue->count; i++)
-			rules_suggest(&near, catalogue->text[i]->id);
+			suggest_offer(&near, catalogue->text[i]->id);
 		if (bytes_present(near.best))
 			snprintf(words, sizeof words,
 				 "fallback \"%.*s\" is not a text; did you mean \"%.*s\"?", BYTES_ARG(id),

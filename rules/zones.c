@@ -118,5 +118,5 @@ const struct tzif *rules_zones_find(const struct zones *zones, struct bytes name
 void rules_zones_suggest(const struct zones *zones, struct suggestion *near)
 {
 	for (size_t i = 0; i < zones->count; i++)
-		rules_suggest(near, zones->zone[i].name);
+		suggest_offer(near, zones->zone[i].name);
 }

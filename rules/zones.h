@@ -6,7 +6,7 @@
 #ifndef RULES_ZONES_H
 #define RULES_ZONES_H
 
-#include "rules/suggest.h"
+#include "proto/suggest.h"
 #include "rules/tzif.h"
 
 #define RULES_ZONEINFO "/usr/share/zoneinfo"

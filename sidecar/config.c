@@ -5,8 +5,8 @@
  */
 #include "sidecar/config.h"
 
+#include "proto/suggest.h"
 #include "rules/scan.h"
-#include "rules/suggest.h"
 #include "sidecar/config_load.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -122,9 +122,9 @@ static struct bytes nearest_here(const char *group, const char *name)
 		const struct config_option *option = &sidecar_config_options[i];
 		struct bytes of = group_of(option);
 		if (!*group)
-			rules_suggest(&near, bytes_present(of) ? of : bytes_of(option->name));
+			suggest_offer(&near, bytes_present(of) ? of : bytes_of(option->name));
 		else if (bytes_present(of) && bytes_equal(of, bytes_of(group)))
-			rules_suggest(&near, bytes_of(option->name + of.len + 1));
+			suggest_offer(&near, bytes_of(option->name + of.len + 1));
 	}
 	return near.best;
 }
@@ -372,6 +372,25 @@ static void check_addresses(struct config_load *load)
 	free(placed);
 }
 
+static void check_history(struct config_load *load)
+{
+	const struct sidecar_config *config = load->config;
+	const struct config_option *backend = find_option("history.backend");
+	const struct config_option *directory = find_option("history.directory");
+	if (!config->history.backend)
+		return;
+	bool embedded = strcmp(config->history.backend, "embedded") == 0;
+	if (embedded && !load->line[directory - sidecar_config_options])
+		sidecar_config_wrong(load, line_of(load, backend), backend->name,
+				     "\"embedded\" needs a directory; set history.directory, such as %s",
+				     directory->example);
+	if (!embedded && config->history.directory)
+		sidecar_config_wrong(load, line_of(load, directory), directory->name,
+				     "is of no use to the backend \"%s\"; write backend = \"embedded\", or "
+				     "leave it out",
+				     config->history.backend);
+}
+
 struct sidecar_config *sidecar_config_load(const char *path, struct rules_findings *findings)
 {
 	struct config_load load = {.path = path, .findings = findings};
@@ -387,6 +406,7 @@ struct sidecar_config *sidecar_config_load(const char *path, struct rules_findin
 		take_group(&load, "", config_root_setting(&settings));
 		take_defaults(&load);
 		check_addresses(&load);
+		check_history(&load);
 	}
 	config_destroy(&settings);
 	rules_findings_sort(findings);

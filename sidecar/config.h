@@ -34,7 +34,8 @@ struct sidecar_config {
 	} identity; /* uid default: the host name */
 
 	struct {
-		char *backend; /* "memory": kept in memory, rebuilt from the log at start */
+		char *backend;	 /* "memory": rebuilt from the log at each start; "embedded": lasts */
+		char *directory; /* of the embedded backend, and only there */
 	} history;
 
 	struct {

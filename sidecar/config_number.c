@@ -4,8 +4,8 @@
  */
 #include "sidecar/config_table.h"
 
+#include "proto/suggest.h"
 #include "proto/time.h"
-#include "rules/suggest.h"
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -93,7 +93,7 @@ static bool parse_choice(const struct config_option *option, const char *text, i
 			return true;
 		}
 		if (!choice->later)
-			rules_suggest(&near, bytes_of(choice->name));
+			suggest_offer(&near, bytes_of(choice->name));
 	}
 	char all[128];
 	list_choices(option->choice, all);

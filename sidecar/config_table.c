@@ -12,7 +12,7 @@ static const struct config_choice modes[] = {
 };
 static const struct config_choice backends[] = {
 	{.name = "memory"},
-	{.name = "embedded", .later = "write \"memory\": it is rebuilt from the log at each start"},
+	{.name = "embedded"},
 	{0},
 };
 static const struct config_choice durabilities[] = {
@@ -78,8 +78,10 @@ const struct config_option sidecar_config_options[] = {
 	 .help = "machine that the pod runs on"},
 
 	{"history.backend", CONFIG_WORD, AT(history.backend), .choice = backends, .fallback = "memory",
-	 .example = "\"memory\"", .help = "where history is kept"},
-	{"history.directory", CONFIG_LATER, .example = "leave it out: history is kept in memory"},
+	 .example = "\"embedded\"",
+	 .help = "where history is kept: memory, rebuilt from the log at each start, or embedded"},
+	{"history.directory", CONFIG_PATH, AT(history.directory), .example = "\"/var/lib/rankguard/history\"",
+	 .help = "where the embedded backend keeps it"},
 
 	{"audit.directory", CONFIG_PATH, AT(audit.directory), .required = true,
 	 .example = "\"/var/lib/rankguard/audit\"", .help = "where the log is written"},

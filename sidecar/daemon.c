@@ -3,8 +3,10 @@
 
 #include "sidecar/admin.h"
 #include "sidecar/ground.h"
+#include "sidecar/history_catch_up.h"
 #include "sidecar/hop.h"
 #include "sidecar/listen.h"
+#include "sidecar/store_lmdb.h"
 #include "sidecar/versions.h"
 #include <errno.h>
 #include <grpc/grpc_security.h>
@@ -28,12 +30,14 @@ struct daemon {
 	struct sidecar_hop hop;
 	struct sidecar_worker *worker;
 	size_t workers;
-	bool grpc, serving, ready;
+	bool grpc, serving, ready, history_stuck;
 	int64_t next_tally_ns;
 	atomic_bool upstream_ready, draining;
+	struct sidecar_tag shut_tag;
+	atomic_bool shut;
 };
 
-/* ---- the log and what is folded from it ---- */
+/* ---- the log and history ---- */
 
 static void log_talks(void *ctx, char severity, const char *text)
 {
@@ -44,32 +48,24 @@ static void log_talks(void *ctx, char severity, const char *text)
 	sidecar_say(talk, level, severity == 'c' ? "checkpoint" : "audit", "%s", text);
 }
 
-struct folding {
-	struct sidecar_history *history;
-	struct buf scratch;
-	struct err err;
-};
-
-static bool fold_one(void *ctx, uint64_t index, struct bytes leaf)
+static struct sidecar_store open_store(const struct daemon *daemon, struct err *err)
 {
-	struct folding *folding = ctx;
-	struct audit_entry_seen seen;
-	return audit_entry_read(leaf, &folding->scratch, &seen, &folding->err) &&
-	       sidecar_history_fold(folding->history, index, &seen, &folding->err);
+	const struct sidecar_config *config = daemon->ground.config;
+	char nobody[AUDIT_PSEUDONYM_LEN + 1];
+	if (strcmp(config->history.backend, "embedded") != 0)
+		return sidecar_store_memory();
+	audit_pseudonym(daemon->ground.subject_key, "history", BYTES_LITERAL(""), nobody);
+	struct sidecar_store_lmdb_options options = {.directory = config->history.directory,
+						     .subject_key = nobody};
+	return sidecar_store_lmdb(&options, err);
 }
 
-static bool fold_history(struct daemon *daemon, struct err *err)
+static bool open_history(struct daemon *daemon, struct err *err)
 {
 	int64_t keep = rules_ruleset_longest_window(daemon->ground.rules);
-	daemon->history = sidecar_history_new(sidecar_store_memory(), keep);
-	if (!daemon->history)
-		return err_set(err, "history: memory is short");
-	struct folding folding = {.history = daemon->history};
-	bool good = audit_log_scan(daemon->log, 0, fold_one, &folding, err);
-	if (good && folding.err.text[0])
-		good = err_set(err, "history cannot be rebuilt from the log: %s", folding.err.text);
-	buf_done(&folding.scratch);
-	return good;
+	err_set(err, "history: memory is short");
+	daemon->history = sidecar_history_new(open_store(daemon, err), keep);
+	return daemon->history && sidecar_history_catch_up(daemon->history, daemon->log, daemon->talk, err);
 }
 
 static bool note_ruleset(struct daemon *daemon, struct err *err)
@@ -113,7 +109,7 @@ static bool open_log(struct daemon *daemon, struct err *err)
 	daemon->log = audit_log_open(&options, err);
 	free(configuration);
 	free(versions);
-	return daemon->log && note_ruleset(daemon, err) && fold_history(daemon, err);
+	return daemon->log && note_ruleset(daemon, err) && open_history(daemon, err);
 }
 
 /* ---- admin ---- */
@@ -177,7 +173,6 @@ static bool start_workers(struct daemon *daemon, struct err *err)
 	}
 	grpc_server_start(hop->server);
 	daemon->serving = true;
-	atomic_store(&hop->listening, true);
 	for (size_t i = 0; i < daemon->workers; i++)
 		if (!sidecar_worker_start(&daemon->worker[i], err))
 			return false;
@@ -256,9 +251,23 @@ static void look_upstream(struct daemon *daemon)
 			    daemon->ground.config->upstream, ready ? "reachable" : "not reachable");
 }
 
+/* What history holds in memory is written at least every second. */
+static void write_history(struct daemon *daemon)
+{
+	struct err err;
+	bool stuck = !sidecar_history_flush(daemon->history, &err);
+	if (stuck && !daemon->history_stuck)
+		sidecar_say(daemon->talk, SIDECAR_ERROR, "history",
+			    "%s; it is unavailable until it can be written, tried every second", err.text);
+	if (!stuck && daemon->history_stuck)
+		sidecar_say(daemon->talk, SIDECAR_WARN, "history", "it can be written again");
+	daemon->history_stuck = stuck;
+}
+
 static void tick(struct daemon *daemon)
 {
 	look_upstream(daemon);
+	write_history(daemon);
 	if (audit_log_now(daemon->log) < daemon->next_tally_ns)
 		return;
 	tally(daemon);
@@ -313,37 +322,39 @@ static void linger(struct daemon *daemon, int64_t for_ns, bool (*over)(struct da
 	}
 }
 
-static bool idle(struct daemon *daemon)
+/* Every call and connection has ended. A call may be accepted and not counted in in_flight yet, so the
+ * server's own word is what counts. */
+static bool shut(struct daemon *daemon)
 {
-	return atomic_load(&daemon->hop.in_flight) == 0;
+	return atomic_load(&daemon->shut) && atomic_load(&daemon->hop.in_flight) == 0;
 }
 
-static void shutdown_done(struct sidecar_tag *tag, bool ok)
+static void on_shut(struct sidecar_tag *tag, bool ok)
 {
-	(void)tag;
+	struct daemon *daemon = SIDECAR_OWNER(tag, struct daemon, shut_tag);
 	(void)ok;
+	atomic_store(&daemon->shut, true);
 }
 
 /* No new calls; those in flight end by themselves within the grace, or are cancelled. */
 static void drain(struct daemon *daemon)
 {
 	const struct sidecar_config *config = daemon->ground.config;
-	struct sidecar_tag done = {shutdown_done};
+	daemon->shut_tag.complete = on_shut;
 	atomic_store(&daemon->draining, true);
 	sidecar_say(daemon->talk, SIDECAR_INFO, "drain", "%d calls in flight",
 		    atomic_load(&daemon->hop.in_flight));
 	if (daemon->ready)
 		linger(daemon, config->drain.delay_ns, NULL);
 	sidecar_listener_stop(daemon->listener);
-	atomic_store(&daemon->hop.listening, false);
-	grpc_server_shutdown_and_notify(daemon->hop.server, daemon->worker[0].queue, &done);
-	linger(daemon, config->drain.grace_ns, idle);
-	if (!idle(daemon))
+	grpc_server_shutdown_and_notify(daemon->hop.server, daemon->worker[0].queue, &daemon->shut_tag);
+	linger(daemon, config->drain.grace_ns, shut);
+	if (!shut(daemon))
 		sidecar_say(daemon->talk, SIDECAR_WARN, "drain", "%d calls are cancelled after drain.grace",
 			    atomic_load(&daemon->hop.in_flight));
 	grpc_server_cancel_all_calls(daemon->hop.server);
 	/* Cancelled calls end in bounded time: every batch of theirs completes, and the log answers each append. */
-	while (!idle(daemon))
+	while (!shut(daemon))
 		next_signal(5);
 	for (size_t i = 0; i < daemon->workers; i++)
 		sidecar_worker_done(&daemon->worker[i]);

@@ -9,21 +9,21 @@
 #include <time.h>
 #include <unistd.h>
 
-static bool check_directory(const struct sidecar_config *config, struct rules_findings *findings)
+static bool check_directory(const struct sidecar_config *config, const char *key, const char *directory,
+			    struct rules_findings *findings)
 {
-	const char *directory = config->audit.directory;
 	struct stat st;
 	if (stat(directory, &st) != 0)
 		rules_findings_add(findings, true, config->path, 0,
-				   "audit.directory %s: %s; make it, owned by the user that serves",
-				   directory, strerror(errno));
+				   "%s %s: %s; make it, owned by the user that serves", key, directory,
+				   strerror(errno));
 	else if (!S_ISDIR(st.st_mode))
-		rules_findings_add(findings, true, config->path, 0,
-				   "audit.directory %s: is not a directory; name one", directory);
+		rules_findings_add(findings, true, config->path, 0, "%s %s: is not a directory; name one",
+				   key, directory);
 	else if (access(directory, R_OK | W_OK | X_OK) != 0)
 		rules_findings_add(findings, true, config->path, 0,
-				   "audit.directory %s: %s; it must be writable for the user that serves",
-				   directory, strerror(errno));
+				   "%s %s: %s; it must be writable for the user that serves", key, directory,
+				   strerror(errno));
 	else
 		return true;
 	return false;
@@ -80,9 +80,12 @@ bool sidecar_ground_load(const char *config_path, bool make_keys, struct sidecar
 	/* All parts are looked at, so that one run tells everything. */
 	ground->rules = rules_ruleset_load(ground->config->rules, time(NULL) * TIME_SECOND, findings);
 	bool good = ground->rules != NULL;
-	bool directory = check_directory(ground->config, findings);
-	good &= directory && load_subject_key(ground->config, make_keys, ground, findings);
-	good &= check_signing_key(ground->config, findings);
+	const struct sidecar_config *config = ground->config;
+	bool directory = check_directory(config, "audit.directory", config->audit.directory, findings);
+	if (config->history.directory)
+		good &= check_directory(config, "history.directory", config->history.directory, findings);
+	good &= directory && load_subject_key(config, make_keys, ground, findings);
+	good &= check_signing_key(config, findings);
 	return good;
 }
 

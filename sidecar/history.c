@@ -258,26 +258,50 @@ static bool event_of(const struct audit_entry_seen *seen, uint64_t index, struct
 	return delivered || bytes_equal(seen->type, BYTES_LITERAL("signal"));
 }
 
-bool sidecar_history_fold(struct sidecar_history *history, uint64_t index,
-			  const struct audit_entry_seen *seen, struct err *err)
+static bool add_event(struct sidecar_history *history, const struct audit_entry_seen *seen,
+		      const struct rules_event *event, struct err *err)
 {
-	struct rules_event event;
-	if (!event_of(seen, index, &event))
-		return true;
 	struct sidecar_lease lease;
 	struct bytes subject[2];
 	size_t subjects = known_subjects(seen->session, seen->user, subject);
 	bool good = true;
 	take_locks(history, seen->session, seen->user, &lease);
 	for (size_t i = 0; i < subjects && good; i++)
-		good = history->store.add(history->store.ctx, subject[i], &event, err);
+		good = history->store.add(history->store.ctx, subject[i], event, err);
 	if (!good)
 		atomic_store(&history->lost, true);
 	sidecar_history_unlock(&lease);
 	return good;
 }
 
+/* After a lost event nothing is applied any more: a restart resumes before it. */
+bool sidecar_history_fold(struct sidecar_history *history, uint64_t index,
+			  const struct audit_entry_seen *seen, struct err *err)
+{
+	struct rules_event event;
+	if (event_of(seen, index, &event) && !add_event(history, seen, &event, err))
+		return false;
+	if (history->store.applied && !atomic_load_explicit(&history->lost, memory_order_relaxed))
+		history->store.applied(history->store.ctx, index, seen->time_ns);
+	return true;
+}
+
+const struct sidecar_store *sidecar_history_store(const struct sidecar_history *history)
+{
+	return &history->store;
+}
+
+int64_t sidecar_history_horizon(const struct sidecar_history *history, int64_t now_ns)
+{
+	return now_ns - history->keep_ns;
+}
+
+bool sidecar_history_flush(struct sidecar_history *history, struct err *err)
+{
+	return !history->store.flush || history->store.flush(history->store.ctx, err);
+}
+
 void sidecar_history_expire(struct sidecar_history *history, int64_t now_ns)
 {
-	history->store.expire(history->store.ctx, now_ns - history->keep_ns);
+	history->store.expire(history->store.ctx, sidecar_history_horizon(history, now_ns));
 }

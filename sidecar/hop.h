@@ -33,8 +33,7 @@ struct sidecar_hop {
 	struct sidecar_metrics *metrics;
 	struct sidecar_talk *talk;
 	grpc_server *server;
-	atomic_int in_flight;  /* calls of all workers, governed and pumped */
-	atomic_bool listening; /* false: the server shuts down, accepts are not armed again */
+	atomic_int in_flight; /* calls of all workers, governed and pumped */
 };
 
 enum { SIDECAR_ARMED = 16 }; /* accepts per worker: few, because every completion scans all tags of a queue */

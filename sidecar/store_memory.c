@@ -4,7 +4,7 @@
  * subjects that it holds no lease on. A subject with one event takes about 170 bytes with the allocator's
  * overhead.
  */
-#include "sidecar/history.h"
+#include "sidecar/store_memory.h"
 
 #include "sidecar/history_hash.h"
 #include <pthread.h>
@@ -126,28 +126,28 @@ static bool pack_event(const struct rules_event *from, struct store_event *to)
 	return true;
 }
 
-/* One run of a packed event's text, in the arena. */
-static bool unpack_text(const struct store_event *from, size_t offset, size_t len, bool present,
-			struct arena *arena, struct bytes *to)
+/* Runs of the event borrow from the store. */
+static struct rules_event view_event(const struct store_event *from)
 {
-	*to = (struct bytes){present ? "" : NULL, 0};
-	if (len)
-		*to = arena_copy(arena, (struct bytes){from->text + offset, len});
-	return to->len == len;
-}
-
-static bool unpack_event(const struct store_event *from, struct arena *arena, struct rules_event *to)
-{
-	*to = (struct rules_event){
+	const char *text = from->text ? from->text : "";
+	struct rules_event event = {
 		.time_ns = from->time_ns,
 		.entry = from->entry,
 		.type = (enum rules_event_type)from->type,
 		.prompt = (enum prompt_kind)from->prompt,
 		.signal = (enum signal_kind)from->signal,
 	};
-	return unpack_text(from, 0, from->prompt_id_len, from->has_prompt_id, arena, &to->prompt_id) &&
-	       unpack_text(from, from->prompt_id_len, from->category_len, from->has_category, arena,
-			   &to->category);
+	if (from->has_prompt_id)
+		event.prompt_id = (struct bytes){text, from->prompt_id_len};
+	if (from->has_category)
+		event.category = (struct bytes){text + from->prompt_id_len, from->category_len};
+	return event;
+}
+
+static bool unpack_event(const struct store_event *from, struct arena *arena, struct rules_event *to)
+{
+	*to = view_event(from);
+	return store_copy_text(&to->prompt_id, arena) && store_copy_text(&to->category, arena);
 }
 
 static bool store_read(void *ctx, struct bytes key, struct arena *arena, struct rules_event **event,
@@ -168,6 +168,26 @@ static bool store_read(void *ctx, struct bytes key, struct arena *arena, struct 
 	*event = copy;
 	*count = found;
 	return true;
+}
+
+bool sidecar_store_memory_each(void *ctx,
+			       bool (*see)(void *to, struct bytes subject, const struct rules_event *event),
+			       void *to)
+{
+	const struct store *store = ctx;
+	bool go = true;
+	for (size_t i = 0; i < STRIPES; i++) {
+		for (size_t c = 0; c < store->stripe[i].chains && go; c++) {
+			for (const struct store_subject *s = store->stripe[i].chain[c]; s && go;
+			     s = s->next) {
+				for (uint32_t e = 0; e < s->count && go; e++) {
+					struct rules_event event = view_event(&s->event[e]);
+					go = see(to, (struct bytes){s->key, s->key_len}, &event);
+				}
+			}
+		}
+	}
+	return go;
 }
 
 /* Entries are folded nearly in order, so the place is looked for from the end. */

@@ -75,6 +75,12 @@ static void each_entry_is_its_line(void **state)
 	assert_true(audit_entry_close(&b, when));
 	expect_one(&b, "close", "}");
 	audit_batch_done(&b);
+}
+
+static void each_entry_of_a_run_is_its_line(void **state)
+{
+	struct audit_batch b = {0};
+	(void)state;
 	const struct audit_entry_tally_rule rule = {BYTES_LITERAL("r"), 1, 2, 3, 4};
 	const struct audit_entry_tally tally = {when - 1, when, 10, 9, 8, 7, 6, 5, &rule, 1};
 	assert_true(audit_entry_tally(&b, when, &tally));
@@ -559,6 +565,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_entry_is_its_line),
+		cmocka_unit_test(each_entry_of_a_run_is_its_line),
 		cmocka_unit_test(a_decision_names_targets_in_parallel),
 		cmocka_unit_test(a_decision_of_thousands_of_targets_is_parted),
 		cmocka_unit_test(a_ruleset_of_long_texts_is_parted),

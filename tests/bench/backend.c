@@ -19,11 +19,11 @@ struct backend {
 };
 
 /* Ids of 12 bytes, so that 100 items are about 5 KB. */
-static void fill_item(Rankguard__V1__RankedItem *item, char id[16], size_t place, size_t count, double factor)
+static void fill_item(Rankguard__V1__RankedItem *item, char id[32], size_t place, size_t count, double factor)
 {
 	static char category[4][8] = {"jazz", "folk", "crime", "rock"}, source[] = "popular";
 	rankguard__v1__ranked_item__init(item);
-	snprintf(id, 16, "item-%07zu", place);
+	snprintf(id, 32, "item-%07zu", place);
 	item->item_id = id;
 	item->category = category[place % 4];
 	item->source = source;
@@ -38,7 +38,7 @@ static grpc_slice make_response(size_t count, double factor)
 {
 	Rankguard__V1__RankResponse response = RANKGUARD__V1__RANK_RESPONSE__INIT;
 	Rankguard__V1__RankedItem *item = calloc(count, sizeof *item);
-	char(*id)[16] = calloc(count, sizeof *id);
+	char(*id)[32] = calloc(count, sizeof *id);
 	response.items = calloc(count, sizeof(Rankguard__V1__RankedItem *));
 	if (!item || !id || !response.items)
 		abort();

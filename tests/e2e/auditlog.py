@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import json
-import os
+import time
 
 import harness
 
@@ -34,15 +34,23 @@ class Entry:
         return f"{self.receipt}: {self.leaf}"
 
 
-class Log:
-    """All entries of a directory, read once."""
-
-    def __init__(self, directory):
-        self.directory = directory
+def _export(directory):
+    """All entries as text, one a line: those that a sidecar at work has not signed yet are waited for."""
+    until = time.monotonic() + harness.GUARD_S
+    while True:
         result = harness.run("rankguard-audit", "export", directory, "--format", "jsonl")
         assert result.returncode == 0, f"export: {result.returncode}\n{result.stderr}"
+        if "left out" not in result.stderr:
+            return result.stdout
+        assert time.monotonic() < until, f"the log is not published: {result.stderr}"
+
+
+class Log:
+    """All entries of a directory, read once. `publish` of the sidecar must be short, or it must have ended."""
+
+    def __init__(self, directory):
         self.entries, origin, index = [], None, 0
-        for leaf in result.stdout.splitlines():
+        for leaf in _export(directory).split("\n")[:-1]:
             fields = json.loads(leaf)
             if fields["type"] == "open" and fields["origin"] != origin:
                 origin, index = fields["origin"], 0
@@ -66,8 +74,8 @@ class Log:
 class Key:
     """The deployment's subject key, read as its documentation says: 64 hex digits."""
 
-    def __init__(self, directory):
-        with open(os.path.join(directory, "subject.key"), encoding="ascii") as file:
+    def __init__(self, path):
+        with open(path, encoding="ascii") as file:
             self.key = bytes.fromhex(file.read().strip())
 
     def _mac(self, domain, content):

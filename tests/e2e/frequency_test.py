@@ -62,7 +62,7 @@ class Frequency(harness.Case):
             self.assertEqual(self.prompts(answers), limit)
             self.assertEqual(self.prompts(self.round([request(session)])), 0, "afterwards")
             delivered = [entry for entry in Log(sidecar.directory).of("delivered")
-                         if entry["session"] == Key(sidecar.directory).pseudonym("session", session)]
+                         if entry["session"] == Key(sidecar.subject_key).pseudonym("session", session)]
             self.assertEqual(len(delivered), limit)
         check(sidecar.directory)
 

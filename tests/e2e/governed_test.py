@@ -62,7 +62,7 @@ class Governed(harness.Case):
         return Log(self.sidecar.directory)
 
     def key(self):
-        return Key(self.sidecar.directory)
+        return Key(self.sidecar.subject_key)
 
     def entry_of(self, answer):
         receipt = value(answer.trailing, RECEIPT)

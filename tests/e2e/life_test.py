@@ -264,23 +264,27 @@ class End(Life):
         self.assertEqual(sidecar.wait(), 0)
 
     def test_under_load_no_call_is_lost(self):
-        """Every call that was taken is answered: at the end an application sees success, or a call that was
-        never begun."""
+        """Every call that was taken is answered. One that arrives while the server shuts down is not taken: the
+        C core refuses it (UNAVAILABLE), or drops it (CANCELLED) when it was sent before the GOAWAY came; it
+        leaves nothing behind, and the recommender never sees it."""
         sidecar = self.sidecar(drain={"delay": "200ms", "grace": "60s"}).start()
-        answers = []
+        answers, enough = [], threading.Semaphore(0)
 
         def load():
             with Client(sidecar.address) as caller:
                 while True:
                     answer = caller.call(RANK, REQUEST)
                     answers.append(answer)
+                    enough.release()
                     if answer.code != Code.OK:
                         return
 
+        self.assertTrue(sidecar.said("upstream", "is reachable"))
         threads = [threading.Thread(target=load) for _ in range(8)]
         for thread in threads:
             thread.start()
-        self.assertServes(sidecar)
+        for _ in range(500):
+            self.assertTrue(enough.acquire(timeout=harness.GUARD_S))
         sidecar.terminate()
         self.assertEqual(sidecar.wait(), 0)
         for thread in threads:
@@ -288,9 +292,13 @@ class End(Life):
         log = Log(sidecar.directory)
         good = [answer for answer in answers if answer.code == Code.OK]
         self.assertEqual(log.missing([value(answer.trailing, RECEIPT) for answer in good]), [])
-        self.assertEqual(len(log.of("decision")), len(good) + 1, "an entry without its answer")
+        # The application's C core throws away what it has not read yet when its own write fails on a
+        # connection that was closed behind the last answer.
+        unread = [answer for answer in answers if answer.details in ("Broken pipe", "Connection reset by peer")]
+        for count in (len(log.of("decision")), len(self.recommender.calls)):
+            self.assertLessEqual(count - len(good), len(unread), "taken and not answered")
         for answer in answers:
-            self.assertIn(answer.code, (Code.OK, Code.UNAVAILABLE), answer.details)
+            self.assertIn(answer.code, (Code.OK, Code.UNAVAILABLE, Code.CANCELLED), answer.details)
 
     def test_sigint_is_the_same(self):
         sidecar = self.sidecar().start()
@@ -338,7 +346,7 @@ class Restart(Life):
                          ("open", f"{ORIGIN}/{UID}/0001", "disk", "forever"))
         self.assertIn(f"upstream = {self.recommender.address}", opened["configuration"].replace('"', ""))
         self.assertTrue(opened["versions"])
-        with open(os.path.join(sidecar.directory, "subject.key"), encoding="ascii") as file:
+        with open(sidecar.subject_key, encoding="ascii") as file:
             self.assertNotIn(file.read().strip(), opened.leaf)
 
     def test_a_checkpoint_line_is_said_at_the_end(self):

@@ -13,12 +13,12 @@ CALLS, AT_ONCE = 10000, 32
 class Load(harness.Case):
     def setUp(self):
         super().setUp()
-        address = f"unix:{self.home.path('reco.sock')}"
-        self.recommender = subprocess.Popen([harness.program("recommender"), "--listen", address],
+        self.address = f"unix:{self.home.path('reco.sock')}"
+        self.recommender = subprocess.Popen([harness.program("recommender"), "--listen", self.address],
                                             stdout=subprocess.PIPE, text=True)
         self.addCleanup(self.end_recommender)
         self.assertIn("listening", self.recommender.stdout.readline())
-        self.sidecar = Sidecar(self.home.folder, address, rules_text(rules_kit.bound(), rules_kit.cap(2)))
+        self.sidecar = Sidecar(self.home.folder, self.address, rules_text(rules_kit.bound(), rules_kit.cap(2)))
         self.sidecar.start()
         self.addCleanup(self.sidecar.stop)
         self.receipts = self.home.path("receipts")
@@ -31,7 +31,6 @@ class Load(harness.Case):
     def load(self, *arguments):
         result = harness.run("application", "--target", self.sidecar.address, "--load", "--calls", CALLS,
                              "--concurrency", AT_ONCE, *arguments, "--receipts", self.receipts)
-        print(result.stdout)
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         with open(self.receipts, encoding="ascii") as file:
             return file.read().split()
@@ -48,6 +47,12 @@ class Load(harness.Case):
         tallies = Log(self.sidecar.directory).of("tally")
         for count in ("calls", "governed", "changed"):
             self.assertEqual(sum(entry[count] for entry in tallies), CALLS, count)
+
+    def test_control_without_a_sidecar_no_receipt(self):
+        """Straight to the recommender: the load must say that receipts are missing."""
+        result = harness.run("application", "--target", self.address, "--load", "--calls", 10, "--changed")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("10 changed responses came without receipt", result.stdout)
 
 
 if __name__ == "__main__":

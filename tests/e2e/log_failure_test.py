@@ -85,6 +85,7 @@ class Directory(LogFailure):
         os.chmod(self.home.folder, 0o755)
         if command:
             os.chown(sidecar.folder, NOBODY, NOBODY)
+            os.chown(sidecar.subject_key, NOBODY, NOBODY)
         for mode in (0o555, 0o000):
             os.chmod(sidecar.directory, mode)
             why = self.refused(1, sidecar)
@@ -116,17 +117,29 @@ class Directory(LogFailure):
             self.assertEqual(file.read(), "mine")
 
     def test_the_subject_key_is_open_to_others(self):
-        self.sidecar.start()
-        self.sidecar.stop()
-        os.chmod(os.path.join(self.sidecar.directory, "subject.key"), 0o644)
-        self.assertIn("subject.key", self.refused(1))
+        os.chmod(self.sidecar.subject_key, 0o644)
+        self.assertIn(self.sidecar.subject_key, self.refused(1))
 
     def test_the_subject_key_is_garbage(self):
-        key = self.write("subject.key", "not hexadecimal\n")
-        os.chmod(key, 0o400)
-        self.sidecar.options["audit"]["subject_key"] = key
+        os.unlink(self.sidecar.subject_key)
+        os.chmod(self.write(self.sidecar.subject_key, "not hexadecimal\n"), 0o400)
+        self.assertIn(self.sidecar.subject_key, self.refused(1))
+
+    def test_keys_that_the_sidecar_made(self):
+        """Without configured keys it makes them in the directory, and says so; strict verification knows
+        them."""
+        del self.sidecar.options["audit"]["subject_key"]
         self.sidecar.write_config()
-        self.assertIn("subject.key", self.refused(1))
+        self.sidecar.start()
+        self.assertServes()
+        warnings = [line["text"] for line in self.sidecar.lines if line["level"] == "warn"]
+        self.assertTrue(any("subject.key" in text for text in warnings), warnings)
+        self.assertTrue(any("audit.key" in text for text in warnings), warnings)
+        self.sidecar.stop()
+        for name in ("subject.key", "audit.key"):
+            mode = os.stat(os.path.join(self.sidecar.directory, name)).st_mode
+            self.assertEqual(mode & 0o777, 0o400)
+        check(self.sidecar.directory)
 
 
 class Journal(LogFailure):
@@ -153,8 +166,9 @@ class Journal(LogFailure):
             file.write(content)
 
     def recovered(self):
-        """It starts, says so, records it, and verifies."""
-        self.assertServes(self.sidecar.start())
+        """It starts, serves, and its log verifies."""
+        self.sidecar.start()
+        self.assertEqual(self.rank(CHANGED).code, Code.OK)
         self.sidecar.stop()
         check(self.sidecar.directory)
         return Log(self.sidecar.directory)
@@ -217,7 +231,8 @@ class Journal(LogFailure):
             self.rank(CHANGED)
         self.sidecar.stop()
         check(self.sidecar.directory)
-        (bundle,) = glob.glob(os.path.join(self.sidecar.directory, "0001", "tile", "entries", "*.p", "*"))
+        bundle = max(glob.glob(os.path.join(self.sidecar.directory, "0001", "tile", "entries", "*.p", "*")),
+                     key=lambda path: int(os.path.basename(path)))  # the one that the checkpoint stands on
         with open(bundle, "r+b") as file:
             content = bytearray(file.read())
             content[content.index(b"scores.bound", len(content) // 2)] ^= 1
@@ -231,7 +246,7 @@ class Journal(LogFailure):
 class Full(LogFailure):
     """The disk is full: a small tmpfs that the test fills up."""
 
-    SIZE_MIB = 48
+    SIZE_MIB = 256  # recovery writes anew what could not be published
 
     def setUp(self):
         super().setUp()
@@ -294,7 +309,8 @@ class Full(LogFailure):
         while self.sidecar.metric("rankguard_audit_writable") != 1:
             pass  # each turn is a request; recovery is tried every second
         self.assertServes()
-        self.assertEqual(len(parsed(self.rank(response([], [prompt()]), session=CLEAR + "p").messages[0]).prompts), 1)
+        answer = self.rank(response([], [prompt()]), session=CLEAR + "p")
+        self.assertEqual(len(parsed(answer.messages[0]).prompts), 1, "the refused one took no place")
         self.assertEqual(self.sidecar.admin("/readyz"), (200, "ready\n"))
         self.sidecar.stop()
         check(self.disk)

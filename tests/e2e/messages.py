@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Canonical messages as bytes, and a reader of wire bytes that knows no schema."""
+import warnings
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import DecodeError
+
 from rankguard.v1 import ranking_pb2 as pb
 
 ASK = pb.PROMPT_KIND_CLARIFYING_QUESTION
@@ -31,6 +36,34 @@ def response(items=(), prompts=(), **more):
 
 def parsed(message):
     return pb.RankResponse.FromString(message)
+
+
+def _schema_without_texts():
+    """The canonical response with `bytes` where it has `string`."""
+    file = descriptor_pb2.FileDescriptorProto()
+    pb.DESCRIPTOR.CopyToProto(file)
+    kinds = descriptor_pb2.FieldDescriptorProto
+    for one in (one for message in file.message_type for one in message.field):
+        if one.type == kinds.TYPE_STRING:
+            one.type = kinds.TYPE_BYTES
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return message_factory.MessageFactory(pool).GetPrototype(
+        pool.FindMessageTypeByName("rankguard.v1.RankResponse"))
+
+
+_Untexted = _schema_without_texts()
+
+
+def decodes(message):
+    """What Python's protobuf says of the bytes of a response. Whether texts are valid UTF-8 is not asked."""
+    with warnings.catch_warnings(record=True) as left_over:  # bytes behind the message are a warning there
+        warnings.simplefilter("always")
+        try:
+            _Untexted.FromString(message)
+        except DecodeError:
+            return False
+    return not left_over
 
 
 def varint(number):

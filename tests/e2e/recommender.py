@@ -91,7 +91,7 @@ class Recommender(grpc.GenericRpcHandler):
     def __init__(self, address):
         self.address = address
         self.calls = []  # all, in the order of arrival, since forget()
-        self.failures = []  # exceptions of behaviours whose call was not given up
+        self.failures = []  # mistakes of behaviours
         self._behaviours = {}
         self._arrived = queue.SimpleQueue()
         self._server = grpc.server(
@@ -133,7 +133,8 @@ class Recommender(grpc.GenericRpcHandler):
         self._arrived.put(call)
         try:
             yield from behaviour(call)
-        except Exception as error:  # pylint: disable=broad-except
-            if not call.ended.is_set():
-                self.failures.append(error)
+        except grpc.RpcError:  # the library's way to say that the call was given up
+            raise
+        except Exception as error:
+            self.failures.append(error)
             raise

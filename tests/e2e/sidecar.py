@@ -8,6 +8,7 @@
 Every user and session id that tests send begins with `clear-`: stop() looks for that word in all that the
 sidecar wrote.
 """
+import itertools
 import json
 import os
 import re
@@ -88,12 +89,17 @@ class Sidecar:
         self.directory = os.path.join(self.folder, "audit")
         os.makedirs(self.directory)
         self.config = os.path.join(self.folder, "rankguard.cfg")
+        self.subject_key = os.path.join(self.folder, "subject.key")
+        with open(self.subject_key, "w", encoding="ascii") as file:
+            file.write("5a" * 32 + "\n")
+        os.chmod(self.subject_key, 0o400)
         self.options = merged({
             "listen": [self.address],
             "upstream": upstream,
             "rules": self.rules,
             "identity": {"uid": UID},
-            "audit": {"directory": self.directory, "origin": ORIGIN, "publish": "100ms"},
+            "audit": {"directory": self.directory, "origin": ORIGIN, "subject_key": self.subject_key,
+                      "publish": "100ms"},
             "drain": {"delay": "0s", "grace": "60s"},
             "admin": {"http": "127.0.0.1:0"},
         }, options or {})
@@ -149,16 +155,14 @@ class Sidecar:
                         self.noise.append(line)
                     self._changed.notify_all()
         with self._changed:
-            self._over_read = True
             self._changed.notify_all()
 
-    _over_read = False
-
-    def said(self, event, text=""):
-        """Waits until an event with this text inside was said. False: the process ended without it."""
+    def said(self, event, text="", since=0):
+        """Waits until an event with this text inside was said, behind the first `since` lines. False: the
+        process ended without it."""
 
         def there():
-            return any(line["event"] == event and text in line["text"] for line in self.lines)
+            return any(line["event"] == event and text in line["text"] for line in self.lines[since:])
 
         with self._changed:
             done = self._changed.wait_for(lambda: there() or not self._reader.is_alive() or self._ended(),
@@ -211,11 +215,11 @@ class Sidecar:
     # ---- what it wrote ----
 
     def check_no_id(self):
-        """No id of a user or session stands in clear on stderr or anywhere below the log's directory."""
+        """No id of a user or session stands in clear on stderr or in any file of the sidecar: log, history."""
         word = CLEAR.encode()
         text = "\n".join([json.dumps(line) for line in self.lines] + self.noise)
         assert CLEAR not in text, f"stderr names an id:\n{text}"
-        for folder, _, files in os.walk(self.directory):
+        for folder, _, files in itertools.chain(os.walk(self.folder), os.walk(self.directory)):
             for name in files:
                 path = os.path.join(folder, name)
                 assert CLEAR not in name, f"{path} names an id"

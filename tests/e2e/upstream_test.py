@@ -81,10 +81,13 @@ class Away(Upstream):
         recommender = self.recommender()
         self.serve()
         self.until_served()
+        since = 0
         for _ in range(3):
+            self.assertTrue(self.sidecar.said("upstream", "is reachable", since))
             recommender.stop()
             self.assertEqual(self.client.call(RANK, REQUEST).code, Code.UNAVAILABLE)
-            self.assertTrue(self.sidecar.said("upstream", "not reachable"))
+            self.assertTrue(self.sidecar.said("upstream", "not reachable", since))
+            since = len(self.sidecar.lines)
             if os.path.exists(self.socket):
                 os.unlink(self.socket)
             recommender = self.recommender()
@@ -180,28 +183,28 @@ def sends(payload, flags=0):
 
 WHOLE = wire.message(CHANGED)
 PEERS = [
-    ("closes", close, 0),
-    ("closes_after_headers", does(headers, close), 0),
-    ("closes_after_half_a_prefix", does(headers, sends(WHOLE[:3]), close), 0),
-    ("closes_after_half_a_message", does(headers, sends(WHOLE[:-4]), close), 0),
-    ("half_a_message_and_ok", does(headers, sends(WHOLE[:-4]), trailers), 0),
-    ("half_a_message_and_end", does(headers, sends(WHOLE[:-4], wire.END_STREAM)), 0),
-    ("a_message_and_no_trailers", does(headers, sends(WHOLE, wire.END_STREAM)), 0),
-    ("a_message_and_closes", does(headers, sends(WHOLE), close), 0),
-    ("resets_no_error", resets(0), 0),
-    ("resets_internal", resets(2), 0),
-    ("resets_refused", resets(7), 0),
-    ("resets_cancel", resets(8), 0),
-    ("resets_enhance_your_calm", resets(11), 0),
-    ("resets_inadequate_security", resets(12), 0),
-    ("resets_after_a_message", does(headers, sends(WHOLE), resets(2)), 0),
-    ("compressed_without_encoding", does(headers, sends(wire.message(CHANGED, 1)), trailers), 0),
-    ("length_of_4_gib", does(headers, sends(b"\0\xff\xff\xff\xff" + b"x" * 50), trailers), 0),
-    ("status_is_no_number", does(headers, lambda c, s: trailers(c, s, wire.headers([(b"grpc-status", b"x")]))), 0),
-    ("status_is_unknown", does(headers, lambda c, s: trailers(c, s, wire.headers([(b"grpc-status", b"99")]))), 0),
+    ("closes", close),
+    ("closes_after_headers", does(headers, close)),
+    ("closes_after_half_a_prefix", does(headers, sends(WHOLE[:3]), close)),
+    ("closes_after_half_a_message", does(headers, sends(WHOLE[:-4]), close)),
+    ("half_a_message_and_ok", does(headers, sends(WHOLE[:-4]), trailers)),
+    ("half_a_message_and_end", does(headers, sends(WHOLE[:-4], wire.END_STREAM))),
+    ("a_message_and_no_trailers", does(headers, sends(WHOLE, wire.END_STREAM))),
+    ("a_message_and_closes", does(headers, sends(WHOLE), close)),
+    ("resets_no_error", resets(0)),
+    ("resets_internal", resets(2)),
+    ("resets_refused", resets(7)),
+    ("resets_cancel", resets(8)),
+    ("resets_enhance_your_calm", resets(11)),
+    ("resets_inadequate_security", resets(12)),
+    ("resets_after_a_message", does(headers, sends(WHOLE), resets(2))),
+    ("compressed_without_encoding", does(headers, sends(wire.message(CHANGED, 1)), trailers)),
+    ("length_of_4_gib", does(headers, sends(b"\0\xff\xff\xff\xff" + b"x" * 50), trailers)),
+    ("status_is_no_number", does(headers, lambda c, s: trailers(c, s, wire.headers([(b"grpc-status", b"x")])))),
+    ("status_is_unknown", does(headers, lambda c, s: trailers(c, s, wire.headers([(b"grpc-status", b"99")])))),
     ("http_503", lambda c, s: trailers(c, s, wire.headers([(b":status", b"503"),
-                                                           (b"content-type", b"text/html")])), 0),
-    ("whole", does(headers, sends(WHOLE), trailers), 1),
+                                                           (b"content-type", b"text/html")]))),
+    ("whole", does(headers, sends(WHOLE), trailers)),
 ]
 
 
@@ -211,7 +214,7 @@ class Broken(Upstream):
     """Status and number of messages are what a direct application sees; of a broken answer nothing is
     recorded as delivered or decided, except what left."""
 
-    def row(self, method, answer, messages):
+    def row(self, method, answer):
         self.addCleanup(wire.Peer(self.socket, answer).close)
         self.serve()
         with Client(f"unix:{self.socket}") as caller:
@@ -219,12 +222,9 @@ class Broken(Upstream):
         hop = self.client.call(method, REQUEST, timeout=20)
         self.assertEqual((hop.code, len(hop.messages)), (direct.code, len(direct.messages)),
                          (hop.details, direct.details))
-        self.assertEqual(len(hop.messages), messages)
-        if method == RANK:
-            left = Log(self.sidecar.directory).of("decision")
-            self.assertLessEqual(len(left), 1)
-            if messages:
-                self.assertEqual(value(hop.trailing, "rankguard-decision"), left[0].receipt)
+        if method == RANK and any(hop.messages):
+            entry = Log(self.sidecar.directory).at(value(hop.trailing, "rankguard-decision"))
+            self.assertEqual(entry.type, "decision")
 
 
 if __name__ == "__main__":

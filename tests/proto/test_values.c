@@ -14,8 +14,8 @@
 #include "proto/arena.h"
 #include "proto/buf.h"
 #include "proto/facts.h"
-#include "proto/near.h"
 #include "proto/sort.h"
+#include "proto/suggest.h"
 #include "proto/utf8.h"
 #include <math.h>
 
@@ -379,12 +379,12 @@ static void the_nearest_name_is_what_was_meant(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(nears); i++) {
-		struct near near = {.wanted = bytes_of(nears[i].wanted)};
+		struct suggestion near = {.word = bytes_of(nears[i].wanted)};
 		char names[100], *rest = names;
 		strcpy(names, nears[i].offered);
 		for (char *name; *nears[i].offered && (name = strsep(&rest, " "));)
-			near_offer(&near, bytes_of(name));
-		assert_int_equal(near_found(&near), nears[i].best != NULL);
+			suggest_offer(&near, bytes_of(name));
+		assert_int_equal(bytes_present(near.best), nears[i].best != NULL);
 		if (nears[i].best)
 			assert_true(bytes_equal(near.best, bytes_of(nears[i].best)));
 	}

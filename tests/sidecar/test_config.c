@@ -164,11 +164,14 @@ static const struct row rows[] = {
 	{"upstream_tls", WHOLE "upstream_tls: { ca = \"\"; };\n",
 	 "a.cfg:2: upstream_tls is not available in this version; leave it out, and reach the recommender "
 	 "inside this machine"},
-	{"the embedded history", WHOLE "history: { backend = \"embedded\"; directory = \"h\"; };\n",
-	 "a.cfg:2: history.backend: \"embedded\" is not available in this version; write \"memory\": it is "
-	 "rebuilt from the log at each start\n"
-	 "a.cfg:2: history.directory is not available in this version; leave it out: history is kept in "
-	 "memory"},
+	{"the embedded history without a directory", WHOLE "history: { backend = \"embedded\"; };\n",
+	 "a.cfg:2: history.backend: \"embedded\" needs a directory; set history.directory, such as "
+	 "\"/var/lib/rankguard/history\""},
+	{"a directory for history in memory", WHOLE "history: { directory = \"h\"; };\n",
+	 "a.cfg:2: history.directory: is of no use to the backend \"memory\"; write backend = \"embedded\", "
+	 "or leave it out"},
+	{"an unknown backend", WHOLE "history: { backend = \"redis\"; directory = \"h\"; };\n",
+	 "a.cfg:2: history.backend: \"redis\" is not a value; write \"memory\" or \"embedded\""},
 	{"the observe switch", WHOLE "mode = \"observe\";\nobserve_by = \"me\";\n",
 	 "a.cfg:2: mode: \"observe\" is not available in this version; observe rules one by one: mode = "
 	 "\"observe\" in the rule file\n"
@@ -362,7 +365,7 @@ static const char every_key[] =
 	"mode = \"enforce\";\n"
 	"receipts = false;\n"
 	"identity: { pod = \"file:value\"; namespace = \"shop\"; uid = \"u-1\"; node = \"n\\u00e9\"; };\n"
-	"history: { backend = \"memory\"; };\n"
+	"history: { backend = \"embedded\"; directory = \"/var/history\"; };\n"
 	"audit: { directory = \"/var/log\"; origin = \"example.org/reco\"; key = \"k\"; subject_key = "
 	"\"s\";\n"
 	"  durability = \"process\"; record = \"changes\"; publish = \"10ms\"; retain = \"forever\"; };\n"
@@ -394,7 +397,8 @@ static void every_key_is_taken_and_told_to_the_log(void **state)
 				  "identity.namespace = \"shop\"\n"
 				  "identity.uid = \"u-1\"\n"
 				  "identity.node = \"n\xc3\xa9\"\n"
-				  "history.backend = \"memory\"\n"
+				  "history.backend = \"embedded\"\n"
+				  "history.directory = \"/var/history\"\n"
 				  "audit.directory = \"/var/log\"\n"
 				  "audit.origin = \"example.org/reco\"\n"
 				  "audit.key = \"k\"\n"

@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * History: what is folded is what is read; a cap holds between threads; what expires and what stays. The
- * cap's harness counts itself, in a plain list behind one mutex, and has controls that must fail.
+ * History, over every store: what is folded is what is read; a cap holds between threads; what expires and what
+ * stays. The cap's harness counts itself, in a plain list behind one mutex, and has controls that must fail.
  */
-#include "sidecar/history.h"
+#include "tests/sidecar/history_kit.h"
 
 #include "proto/time.h"
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #define SESSION BYTES_LITERAL("5e551045e551045e551045e551045e55")
 #define USER	BYTES_LITERAL("05e405e405e405e405e405e405e405e4")
@@ -40,35 +35,20 @@ static struct audit_entry_seen signal_of(int64_t time_ns, const char *kind)
 					 .category = BYTES_LITERAL("jazz")};
 }
 
-static void fold(struct sidecar_history *history, uint64_t index, struct audit_entry_seen seen)
-{
-	struct err err;
-	assert_true(sidecar_history_fold(history, index, &seen, &err));
-}
-
-/* One subject's events in the arena. */
-static struct rules_history look(struct sidecar_history *history, struct bytes session, struct bytes user,
-				 struct arena *arena)
-{
-	struct sidecar_lease lease;
-	struct rules_history seen;
-	struct err err;
-	assert_true(sidecar_history_lock(history, session, user, arena, &lease, &seen, &err));
-	sidecar_history_unlock(&lease);
-	return seen;
-}
-
 struct stage {
+	const struct history_kit *kit;
 	struct sidecar_history *history;
+	char folder[64];
 	struct arena arena;
 };
 
+/* *state comes as the kit. */
 static int stage_begin(void **state)
 {
 	struct stage *stage = calloc(1, sizeof *stage);
 	assert_non_null(stage);
-	stage->history = sidecar_history_new(sidecar_store_memory(), TIME_HOUR);
-	assert_non_null(stage->history);
+	stage->kit = *state;
+	stage->history = history_kit_open(stage->kit, TIME_HOUR, stage->folder);
 	arena_init(&stage->arena, (size_t)1 << 30);
 	*state = stage;
 	return 0;
@@ -77,7 +57,7 @@ static int stage_begin(void **state)
 static int stage_end(void **state)
 {
 	struct stage *stage = *state;
-	sidecar_history_free(stage->history);
+	history_kit_close(stage->history, stage->folder);
 	arena_done(&stage->arena);
 	free(stage);
 	return 0;
@@ -86,9 +66,9 @@ static int stage_end(void **state)
 static void entries_become_events_of_both_subjects(void **state)
 {
 	struct stage *stage = *state;
-	fold(stage->history, 7, delivered(100, "clarifying_question", "p1"));
-	fold(stage->history, 8, signal_of(200, "prompt_dismissed"));
-	struct rules_history seen = look(stage->history, SESSION, USER, &stage->arena);
+	history_fold(stage->history, 7, delivered(100, "clarifying_question", "p1"));
+	history_fold(stage->history, 8, signal_of(200, "prompt_dismissed"));
+	struct rules_history seen = history_look(stage->history, SESSION, USER, &stage->arena);
 	const struct rules_history_subject *subject[] = {&seen.session, &seen.user};
 	for (size_t i = 0; i < 2; i++) {
 		const struct rules_event *event = subject[i]->event;
@@ -111,10 +91,10 @@ static void entries_become_events_of_both_subjects(void **state)
 static void kinds_keep_what_the_log_says(void **state)
 {
 	struct stage *stage = *state;
-	fold(stage->history, 0, delivered(1, "", ""));
-	fold(stage->history, 1, delivered(2, "hologram", NULL));
-	fold(stage->history, 2, signal_of(3, "shrug"));
-	struct rules_history seen = look(stage->history, SESSION, NOBODY, &stage->arena);
+	history_fold(stage->history, 0, delivered(1, "", ""));
+	history_fold(stage->history, 1, delivered(2, "hologram", NULL));
+	history_fold(stage->history, 2, signal_of(3, "shrug"));
+	struct rules_history seen = history_look(stage->history, SESSION, NOBODY, &stage->arena);
 	assert_int_equal(seen.session.count, 3);
 	assert_int_equal(seen.session.event[0].prompt, PROMPT_ABSENT);
 	assert_true(bytes_present(seen.session.event[0].prompt_id));
@@ -130,9 +110,9 @@ static void other_entries_and_strangers_are_ignored(void **state)
 	struct audit_entry_seen nobody = delivered(1, "pause", "p");
 	decision.type = BYTES_LITERAL("decision");
 	nobody.session = nobody.user = NOBODY;
-	fold(stage->history, 0, decision);
-	fold(stage->history, 1, nobody);
-	struct rules_history seen = look(stage->history, SESSION, BYTES_LITERAL(""), &stage->arena);
+	history_fold(stage->history, 0, decision);
+	history_fold(stage->history, 1, nobody);
+	struct rules_history seen = history_look(stage->history, SESSION, BYTES_LITERAL(""), &stage->arena);
 	assert_true(seen.session.known);
 	assert_int_equal(seen.session.count, 0);
 	assert_false(seen.user.known);
@@ -148,12 +128,13 @@ static void subjects_do_not_mix(void **state)
 		struct audit_entry_seen seen = delivered(i, "pause", name);
 		seen.session = bytes_of(name);
 		seen.user = NOBODY;
-		fold(stage->history, (uint64_t)i, seen);
+		history_fold(stage->history, (uint64_t)i, seen);
 	}
 	for (int i = 0; i < SUBJECTS; i++) {
 		char name[33];
 		snprintf(name, sizeof name, "%032x", (unsigned)i * 2654435761u);
-		struct rules_history seen = look(stage->history, bytes_of(name), NOBODY, &stage->arena);
+		struct rules_history seen =
+			history_look(stage->history, bytes_of(name), NOBODY, &stage->arena);
 		assert_int_equal(seen.session.count, 1);
 		assert_int_equal(seen.session.event[0].entry, i);
 		assert_true(bytes_equal(seen.session.event[0].prompt_id, bytes_of(name)));
@@ -169,8 +150,8 @@ static void events_come_in_order_of_time_and_of_entries(void **state)
 	} folded[] = {{0, 50}, {2, 70}, {1, 60}, {3, 70}, {4, 70}, {5, 10}};
 	static const uint64_t expected[] = {5, 0, 1, 2, 3, 4};
 	for (size_t i = 0; i < sizeof folded / sizeof *folded; i++)
-		fold(stage->history, folded[i].index, delivered(folded[i].time_ns, "pause", "p"));
-	struct rules_history seen = look(stage->history, SESSION, USER, &stage->arena);
+		history_fold(stage->history, folded[i].index, delivered(folded[i].time_ns, "pause", "p"));
+	struct rules_history seen = history_look(stage->history, SESSION, USER, &stage->arena);
 	assert_int_equal(seen.session.count, sizeof expected / sizeof *expected);
 	for (size_t i = 0; i < seen.session.count; i++)
 		assert_int_equal(seen.session.event[i].entry, expected[i]);
@@ -194,8 +175,8 @@ static void a_reservation_counts_until_it_is_released(void **state)
 	struct sidecar_reservation first = {0}, second = {0};
 	reserve(stage, SESSION, USER, PROMPT_PAUSE, &first);
 	reserve(stage, SESSION, NOBODY, PROMPT_ACKNOWLEDGEMENT, &second);
-	fold(stage->history, 0, delivered(50, "pause", "p"));
-	struct rules_history seen = look(stage->history, SESSION, USER, &stage->arena);
+	history_fold(stage->history, 0, delivered(50, "pause", "p"));
+	struct rules_history seen = history_look(stage->history, SESSION, USER, &stage->arena);
 	assert_int_equal(seen.session.count, 3);
 	assert_int_equal(seen.user.count, 2);
 	assert_int_equal(seen.session.event[0].entry, 0);
@@ -207,7 +188,7 @@ static void a_reservation_counts_until_it_is_released(void **state)
 	assert_int_equal(seen.user.event[1].prompt, PROMPT_PAUSE);
 	sidecar_history_release(&first);
 	sidecar_history_release(&first);
-	seen = look(stage->history, SESSION, USER, &stage->arena);
+	seen = history_look(stage->history, SESSION, USER, &stage->arena);
 	assert_int_equal(seen.session.count, 2);
 	assert_int_equal(seen.session.event[1].prompt, PROMPT_ACKNOWLEDGEMENT);
 	assert_int_equal(seen.user.count, 1);
@@ -221,9 +202,9 @@ static void one_id_for_both_subjects_counts_once(void **state)
 	struct sidecar_reservation reservation = {0};
 	struct audit_entry_seen seen = delivered(1, "pause", "p");
 	seen.user = seen.session;
-	fold(stage->history, 0, seen);
+	history_fold(stage->history, 0, seen);
 	reserve(stage, SESSION, SESSION, PROMPT_PAUSE, &reservation);
-	struct rules_history history = look(stage->history, SESSION, SESSION, &stage->arena);
+	struct rules_history history = history_look(stage->history, SESSION, SESSION, &stage->arena);
 	assert_int_equal(history.session.count, 2);
 	assert_int_equal(history.user.count, 2);
 	sidecar_history_release(&reservation);
@@ -237,12 +218,12 @@ static void a_full_arena_locks_nothing(void **state)
 	struct arena tiny;
 	struct err err;
 	for (int i = 0; i < 1000; i++)
-		fold(stage->history, (uint64_t)i, delivered(i, "pause", "prompt"));
+		history_fold(stage->history, (uint64_t)i, delivered(i, "pause", "prompt"));
 	arena_init(&tiny, 1000);
 	assert_false(sidecar_history_lock(stage->history, SESSION, USER, &tiny, &lease, &seen, &err));
 	assert_string_equal(err.text, "history: the call's memory is full");
 	arena_done(&tiny);
-	assert_int_equal(look(stage->history, SESSION, USER, &stage->arena).user.count, 1000);
+	assert_int_equal(history_look(stage->history, SESSION, USER, &stage->arena).user.count, 1000);
 }
 
 /* keep_ns is one hour: an event may matter while now - keep < t. */
@@ -250,20 +231,20 @@ static void what_is_older_than_the_longest_window_is_forgotten(void **state)
 {
 	struct stage *stage = *state;
 	int64_t now = 10 * TIME_HOUR;
-	fold(stage->history, 0, delivered(now - TIME_HOUR - 1, "pause", "p"));
-	fold(stage->history, 1, delivered(now - TIME_HOUR, "pause", "p"));
-	fold(stage->history, 2, delivered(now - TIME_HOUR + 1, "pause", "p"));
-	fold(stage->history, 3, signal_of(now, "dissatisfied"));
+	history_fold(stage->history, 0, delivered(now - TIME_HOUR - 1, "pause", "p"));
+	history_fold(stage->history, 1, delivered(now - TIME_HOUR, "pause", "p"));
+	history_fold(stage->history, 2, delivered(now - TIME_HOUR + 1, "pause", "p"));
+	history_fold(stage->history, 3, signal_of(now, "dissatisfied"));
 	sidecar_history_expire(stage->history, now);
-	struct rules_history seen = look(stage->history, SESSION, USER, &stage->arena);
+	struct rules_history seen = history_look(stage->history, SESSION, USER, &stage->arena);
 	assert_int_equal(seen.session.count, 3);
 	assert_int_equal(seen.session.event[0].entry, 1);
 	sidecar_history_expire(stage->history, now + 2 * TIME_HOUR);
-	seen = look(stage->history, SESSION, USER, &stage->arena);
+	seen = history_look(stage->history, SESSION, USER, &stage->arena);
 	assert_int_equal(seen.session.count, 0);
 	assert_true(seen.session.known);
-	fold(stage->history, 4, delivered(now, "pause", "p"));
-	assert_int_equal(look(stage->history, SESSION, USER, &stage->arena).session.count, 1);
+	history_fold(stage->history, 4, delivered(now, "pause", "p"));
+	assert_int_equal(history_look(stage->history, SESSION, USER, &stage->arena).session.count, 1);
 }
 
 /* One letter an event: o opt_out, i opt_in, d dissatisfied, p a prompt. All of them are old. */
@@ -288,10 +269,11 @@ static void the_last_word_on_opting_out_stays(void **state)
 										  : "dissatisfied");
 			seen.session = bytes_of(name);
 			seen.user = NOBODY;
-			fold(stage->history, i, seen);
+			history_fold(stage->history, i, seen);
 		}
 		sidecar_history_expire(stage->history, 100 * TIME_DAY);
-		struct rules_history seen = look(stage->history, bytes_of(name), NOBODY, &stage->arena);
+		struct rules_history seen =
+			history_look(stage->history, bytes_of(name), NOBODY, &stage->arena);
 		for (size_t i = 0; i < seen.session.count; i++)
 			kept[i] = seen.session.event[i].signal == SIGNAL_OPT_OUT  ? 'o'
 				  : seen.session.event[i].signal == SIGNAL_OPT_IN ? 'i'
@@ -331,7 +313,7 @@ static size_t count_in_window(const struct rules_history_subject *subject, int64
 static void acknowledge(struct contest *contest)
 {
 	int64_t time = atomic_fetch_add(&contest->clock, 1);
-	fold(contest->history, atomic_fetch_add(&contest->index, 1), delivered(time, "pause", "p"));
+	history_fold(contest->history, atomic_fetch_add(&contest->index, 1), delivered(time, "pause", "p"));
 	pthread_mutex_lock(&contest->lock);
 	contest->granted[contest->grants++] = time;
 	pthread_mutex_unlock(&contest->lock);
@@ -350,7 +332,7 @@ static void call(struct contest *contest, bool first, unsigned *seed)
 	int64_t now = atomic_fetch_add(&contest->clock, 1);
 	size_t already = 0;
 	if (contest->harness == HARNESS_COUNT_BEFORE_LOCK) {
-		struct rules_history before = look(contest->history, SESSION, USER, &arena);
+		struct rules_history before = history_look(contest->history, SESSION, USER, &arena);
 		already = count_in_window(&before.session, now);
 	}
 	if (first)
@@ -405,13 +387,14 @@ static size_t most_in_a_window(struct contest *contest)
 	return most;
 }
 
-static size_t hold_contest(enum harness harness, size_t *grants)
+static size_t hold_contest(const struct history_kit *kit, enum harness harness, size_t *grants)
 {
+	char folder[64];
 	struct contest *contest = calloc(1, sizeof *contest);
 	struct caller caller[THREADS];
 	pthread_t thread[THREADS];
 	assert_non_null(contest);
-	contest->history = sidecar_history_new(sidecar_store_memory(), TIME_HOUR);
+	contest->history = history_kit_open(kit, TIME_HOUR, folder);
 	contest->harness = harness;
 	contest->clock = 1000;
 	pthread_mutex_init(&contest->lock, NULL);
@@ -426,32 +409,29 @@ static size_t hold_contest(enum harness harness, size_t *grants)
 	*grants = contest->grants;
 	pthread_barrier_destroy(&contest->together);
 	pthread_mutex_destroy(&contest->lock);
-	sidecar_history_free(contest->history);
+	history_kit_close(contest->history, folder);
 	free(contest);
 	return most;
 }
 
 static void threads_never_exceed_a_cap(void **state)
 {
-	(void)state;
 	size_t grants;
-	assert_in_range(hold_contest(HARNESS_WHOLE, &grants), 1, CAP);
+	assert_in_range(hold_contest(*state, HARNESS_WHOLE, &grants), 1, CAP);
 	assert_true(grants > 10 * CAP); /* windows went by: it was not suppressed to nothing */
 	print_message("seeds from 20261123: %zu of %d calls were granted\n", grants, THREADS * CALLS);
 }
 
 static void without_a_reservation_the_cap_breaks(void **state)
 {
-	(void)state;
 	size_t grants;
-	assert_true(hold_contest(HARNESS_NO_RESERVATION, &grants) > CAP);
+	assert_true(hold_contest(*state, HARNESS_NO_RESERVATION, &grants) > CAP);
 }
 
 static void counted_outside_the_lock_the_cap_breaks(void **state)
 {
-	(void)state;
 	size_t grants;
-	assert_true(hold_contest(HARNESS_COUNT_BEFORE_LOCK, &grants) > CAP);
+	assert_true(hold_contest(*state, HARNESS_COUNT_BEFORE_LOCK, &grants) > CAP);
 }
 
 /* ---- a random life against a plain list ---- */
@@ -500,7 +480,7 @@ static void a_random_life_reads_like_a_plain_list(void **state)
 		seen.session = name_of(session, 's', s);
 		seen.user = name_of(user, 'u', u);
 		noted[count++] = (struct noted){s, u, now, (uint64_t)step};
-		fold(stage->history, (uint64_t)step, seen);
+		history_fold(stage->history, (uint64_t)step, seen);
 		if (step % 100 == 0) {
 			size_t kept = 0;
 			sidecar_history_expire(stage->history, now);
@@ -511,7 +491,7 @@ static void a_random_life_reads_like_a_plain_list(void **state)
 		}
 		if (step % 16 == 0) {
 			struct rules_history history =
-				look(stage->history, seen.session, seen.user, &stage->arena);
+				history_look(stage->history, seen.session, seen.user, &stage->arena);
 			compare(&history.session, noted, count, true, s);
 			compare(&history.user, noted, count, false, u);
 			arena_done(&stage->arena);
@@ -543,7 +523,7 @@ static void *run_crowd(void *ctx)
 		struct audit_entry_seen seen = delivered(i, "pause", "p");
 		seen.session = session;
 		seen.user = user;
-		fold(crowd->history, (uint64_t)i, seen);
+		history_fold(crowd->history, (uint64_t)i, seen);
 		sidecar_history_release(&reservation);
 		arena_done(&stage.arena);
 	}
@@ -578,7 +558,8 @@ static void a_crowd_neither_deadlocks_nor_leaves_places_taken(void **state)
 	for (int i = 0; i < 6; i++) {
 		char name[33];
 		struct bytes subject = name_of(name, 'x', i);
-		assert_int_equal(look(stage->history, subject, NOBODY, &stage->arena).session.count, 0);
+		assert_int_equal(history_look(stage->history, subject, NOBODY, &stage->arena).session.count,
+				 0);
 	}
 }
 
@@ -611,7 +592,8 @@ static void full_free(void *ctx)
 static void after_a_lost_event_nothing_can_be_locked(void **state)
 {
 	(void)state;
-	struct sidecar_store store = {full_read, full_add, full_expire, full_free, &store};
+	struct sidecar_store store = {
+		.read = full_read, .add = full_add, .expire = full_expire, .free = full_free, .ctx = &store};
 	struct sidecar_history *history = sidecar_history_new(store, TIME_HOUR);
 	struct audit_entry_seen seen = delivered(1, "pause", "p");
 	struct sidecar_lease lease;
@@ -630,26 +612,56 @@ static void after_a_lost_event_nothing_can_be_locked(void **state)
 	arena_done(&arena);
 }
 
+static const struct {
+	const char *name;
+	CMUnitTestFunction test;
+	bool staged;
+} properties[] = {
+#define STAGED(test)                                                                                         \
+	{                                                                                                    \
+#test, test, true                                                                            \
+	}
+#define ALONE(test)                                                                                          \
+	{                                                                                                    \
+#test, test, false                                                                           \
+	}
+	STAGED(entries_become_events_of_both_subjects),
+	STAGED(kinds_keep_what_the_log_says),
+	STAGED(other_entries_and_strangers_are_ignored),
+	STAGED(subjects_do_not_mix),
+	STAGED(events_come_in_order_of_time_and_of_entries),
+	STAGED(a_reservation_counts_until_it_is_released),
+	STAGED(one_id_for_both_subjects_counts_once),
+	STAGED(a_full_arena_locks_nothing),
+	STAGED(what_is_older_than_the_longest_window_is_forgotten),
+	STAGED(the_last_word_on_opting_out_stays),
+	STAGED(a_random_life_reads_like_a_plain_list),
+	STAGED(a_crowd_neither_deadlocks_nor_leaves_places_taken),
+	ALONE(threads_never_exceed_a_cap),
+	ALONE(without_a_reservation_the_cap_breaks),
+	ALONE(counted_outside_the_lock_the_cap_breaks),
+};
+
+enum { PROPERTIES = sizeof properties / sizeof *properties, TESTS = HISTORY_KITS * PROPERTIES + 1 };
+
 int main(void)
 {
-#define STAGED(test) cmocka_unit_test_setup_teardown(test, stage_begin, stage_end)
-	const struct CMUnitTest tests[] = {
-		STAGED(entries_become_events_of_both_subjects),
-		STAGED(kinds_keep_what_the_log_says),
-		STAGED(other_entries_and_strangers_are_ignored),
-		STAGED(subjects_do_not_mix),
-		STAGED(events_come_in_order_of_time_and_of_entries),
-		STAGED(a_reservation_counts_until_it_is_released),
-		STAGED(one_id_for_both_subjects_counts_once),
-		STAGED(a_full_arena_locks_nothing),
-		STAGED(what_is_older_than_the_longest_window_is_forgotten),
-		STAGED(the_last_word_on_opting_out_stays),
-		STAGED(a_random_life_reads_like_a_plain_list),
-		STAGED(a_crowd_neither_deadlocks_nor_leaves_places_taken),
-		cmocka_unit_test(after_a_lost_event_nothing_can_be_locked),
-		cmocka_unit_test(threads_never_exceed_a_cap),
-		cmocka_unit_test(without_a_reservation_the_cap_breaks),
-		cmocka_unit_test(counted_outside_the_lock_the_cap_breaks),
-	};
+	static char name[TESTS][128];
+	static struct CMUnitTest tests[TESTS];
+	size_t count = 0;
+	for (size_t k = 0; k < HISTORY_KITS; k++) {
+		for (size_t p = 0; p < PROPERTIES; p++, count++) {
+			snprintf(name[count], sizeof name[count], "%s: %s", history_kit[k].name,
+				 properties[p].name);
+			tests[count] = (struct CMUnitTest){
+				.name = name[count],
+				.test_func = properties[p].test,
+				.setup_func = properties[p].staged ? stage_begin : NULL,
+				.teardown_func = properties[p].staged ? stage_end : NULL,
+				.initial_state = (void *)&history_kit[k],
+			};
+		}
+	}
+	tests[count] = (struct CMUnitTest)cmocka_unit_test(after_a_lost_event_nothing_can_be_locked);
 	return cmocka_run_group_tests_name("history", tests, NULL, NULL);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rules/suggest.h"
+#include "proto/suggest.h"
 
 #include "proto/err.h"
 
-enum { WORD_MAX = 64 }; /* longer words get no suggestion */
+enum { WORD_MAX = 128 }; /* longer words get no suggestion */
 
 static char lower(char c)
 {
@@ -35,7 +35,7 @@ static size_t distance_of(struct bytes a, struct bytes b)
 	return row[a.len % 3][b.len];
 }
 
-void rules_suggest(struct suggestion *suggestion, struct bytes candidate)
+void suggest_offer(struct suggestion *suggestion, struct bytes candidate)
 {
 	struct bytes word = suggestion->word;
 	if (word.len == 0 || candidate.len == 0 || word.len > WORD_MAX || candidate.len > WORD_MAX)

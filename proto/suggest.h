@@ -2,8 +2,8 @@
  *
  * "Did you mean": the nearest of the names that would have been right.
  */
-#ifndef RULES_SUGGEST_H
-#define RULES_SUGGEST_H
+#ifndef PROTO_SUGGEST_H
+#define PROTO_SUGGEST_H
 
 #include "proto/bytes.h"
 
@@ -16,6 +16,6 @@ struct suggestion {
 
 /* Keeps `candidate` when it is nearer than what was kept. Near enough: at most one edit in three
  * characters (insert, delete, change, swap of neighbours), at least one edit allowed; case is ignored. */
-void rules_suggest(struct suggestion *suggestion, struct bytes candidate);
+void suggest_offer(struct suggestion *suggestion, struct bytes candidate);
 
 #endif

@@ -186,8 +186,10 @@ bool rules_decide_seen(const struct rules_ruleset *ruleset, const struct facts *
 	for (size_t i = 0; work && i < KEY_COUNT(steps) && !work->full && !work->rejected; i++)
 		steps[i](work);
 	rules_kit_give(kit);
-	if (work)
+	if (work) {
 		work->kit = NULL;
+		work->history = &no_history; /* borrowed until here */
+	}
 	return work ? finish(work, decision, err) : full(err);
 }
 

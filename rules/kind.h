@@ -14,6 +14,7 @@
 #include "rules/when.h"
 
 struct rules_work;
+struct zones;
 
 /* The order of work on one response. */
 enum rules_step { STEP_STATE, STEP_VALUES, STEP_PLACES, STEP_LANGUAGE, STEP_FREQUENCY };
@@ -42,6 +43,7 @@ struct loading {
 	struct reader reader; /* subject: the rule */
 	struct sources *sources;
 	struct lexicon *lexicon;
+	struct zones *zones; /* read by the first rule that needs them */
 };
 
 struct kind {
@@ -85,7 +87,7 @@ extern const struct kind rules_choice_required, rules_explanation_required, rule
 	rules_readability, rules_tone;
 extern const struct kind rules_prompt_cap, rules_score_bound, rules_phrase_deny, rules_template_allow;
 extern const struct kind rules_prompt_answered, rules_prompt_backoff, rules_opt_out, rules_confidence_floor,
-	rules_conflicting_signals, rules_prompt_gap;
+	rules_conflicting_signals, rules_prompt_quiet_hours, rules_prompt_gap;
 extern const struct kind rules_weight_bound;
 
 /* index from 0; NULL behind the last */

@@ -4,17 +4,19 @@
 #include "rules/checks.h"
 
 static const struct kind *const kinds[] = {
-	&rules_choice_required,	     &rules_confidence_floor, &rules_conflicting_signals,
-	&rules_explanation_required, &rules_locale_match,     &rules_opt_out,
-	&rules_phrase_deny,	     &rules_prompt_answered,  &rules_prompt_backoff,
-	&rules_prompt_cap,	     &rules_prompt_gap,	      &rules_readability,
-	&rules_score_bound,	     &rules_template_allow,   &rules_tone,
+	&rules_choice_required,	    &rules_confidence_floor,
+	&rules_conflicting_signals, &rules_explanation_required,
+	&rules_locale_match,	    &rules_opt_out,
+	&rules_phrase_deny,	    &rules_prompt_answered,
+	&rules_prompt_backoff,	    &rules_prompt_cap,
+	&rules_prompt_gap,	    &rules_prompt_quiet_hours,
+	&rules_readability,	    &rules_score_bound,
+	&rules_template_allow,	    &rules_tone,
 	&rules_weight_bound,
 };
 
 static const char *const later[] = {
 	"category_share",
-	"prompt_quiet_hours",
 	"rank_shift",
 	"retain_top",
 };

@@ -181,8 +181,10 @@ static void check_rule(struct load *load, const struct reader *reader, config_se
 		       struct rule *rule, size_t errors)
 {
 	const struct kind *kind = rule->kind;
-	struct loading loading = {
-		.reader = *reader, .sources = &load->ruleset->sources, .lexicon = load->ruleset->lexicon};
+	struct loading loading = {.reader = *reader,
+				  .sources = &load->ruleset->sources,
+				  .lexicon = load->ruleset->lexicon,
+				  .zones = &load->ruleset->zones};
 	const struct period *period = rule->effective;
 	rule->head.action =
 		read_action(reader, group, "action", kind->name, kind->actions, &rule->action_word);

@@ -125,6 +125,8 @@ static const char *describe_key(const struct key *key, const void *settings, str
 	char text[32];
 	if (key->type == KEY_WORD)
 		return arena_printf(arena, "%s %s", key->name, key->word((unsigned)*(const int *)at));
+	if (key->type == KEY_TEXT && bytes_present(*(const struct bytes *)at))
+		return arena_printf(arena, "%s %.*s", key->name, BYTES_ARG(*(const struct bytes *)at));
 	if (key->type == KEY_WORDS)
 		return describe_words(key, *(const uint32_t *)at, arena);
 	if (key->type == KEY_DURATION && moment->present) {

@@ -7,6 +7,7 @@
 
 #include "rules/kind.h"
 #include "rules/ruleset.h"
+#include "rules/zones.h"
 #include <stdatomic.h>
 
 struct rules_ruleset {
@@ -18,6 +19,7 @@ struct rules_ruleset {
 	size_t rule_count, rule_room;
 	struct catalogue catalogue;
 	struct lexicon *lexicon;
+	struct zones zones;
 	struct kits kits; /* lent to calls */
 };
 

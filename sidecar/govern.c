@@ -165,14 +165,30 @@ static bool patch(struct sidecar_governing *governing, grpc_byte_buffer **messag
 	return true;
 }
 
+/* Steps 1 to 4. Rules of the user's state look at history too; they leave no reservation, so the locks are
+ * given back at once. Without history they cannot tell, and do what their on_unknown says. */
+static bool decide_state(struct sidecar_governing *governing, struct err *err)
+{
+	struct sidecar_lease lease;
+	struct rules_history seen;
+	struct sidecar_hop *hop = governing->hop;
+	struct arena *arena = &governing->arena;
+	bool read = rules_ruleset_needs_history(hop->rules) &&
+		    sidecar_history_lock(hop->history, bytes_of(governing->session),
+					 bytes_of(governing->user), arena, &lease, &seen, err);
+	if (read)
+		sidecar_history_unlock(&lease);
+	return rules_decide_seen(hop->rules, &governing->facts, read ? &seen : NULL, governing->now_ns, arena,
+				 &governing->decision, err);
+}
+
 static bool decide(struct sidecar_governing *governing, grpc_byte_buffer **message, struct err *err)
 {
 	struct sidecar_hop *hop = governing->hop;
 	struct rules_decision *decision = &governing->decision;
 	governing->now_ns = audit_log_now(hop->log);
-	governing->decided = rules_decide(hop->rules, &governing->facts, governing->now_ns, &governing->arena,
-					  decision, err) &&
-			     frequency(governing, err) && patch(governing, message, err);
+	governing->decided =
+		decide_state(governing, err) && frequency(governing, err) && patch(governing, message, err);
 	if (governing->decided)
 		sidecar_metrics_decided(hop->metrics, decision, governing->facts.prompt_count);
 	return governing->decided;

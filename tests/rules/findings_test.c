@@ -14,8 +14,9 @@ struct row {
 #define KIND_NAMES                                                                                           \
 	"choice_required, confidence_floor, conflicting_signals, explanation_required, "                     \
 	"locale_match, opt_out, phrase_deny, prompt_answered, "                                              \
-	"prompt_backoff, prompt_cap, prompt_gap, readability, "                                              \
-	"score_bound, template_allow, tone, weight_bound"
+	"prompt_backoff, prompt_cap, prompt_gap, prompt_quiet_hours, "                                       \
+	"readability, score_bound, template_allow, tone, "                                                   \
+	"weight_bound"
 
 static const struct row rows[] = {
 	{"an unknown key at the top", HEAD "ruels = ( );\n",
@@ -325,6 +326,51 @@ static const struct row rows[] = {
 	 "rules = (\n{ id = \"a\"; kind = \"conflicting_signals\"; window = \"1h\"; min_signals = 0; per = "
 	 "\"user\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule a: min_signals is 0; it must be a whole number from 1 to 1000"},
+	{"a time of day that is none",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_quiet_hours\"; reason = \"r\"; from = \"25:00\"; to "
+	      "= \"07:00\"; zone = \"UTC\"; }\n);\n",
+	 "a.cfg:3: rule a: from is \"25:00\"; it must be a time of day, as in \"22:30\""},
+	{"a time of day without zero",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_quiet_hours\"; reason = \"r\"; from = \"22:00\"; to "
+	      "= \"7:00\"; zone = \"UTC\"; }\n);\n",
+	 "a.cfg:3: rule a: to is \"7:00\"; it must be a time of day, as in \"22:30\""},
+	{"minutes that are none",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_quiet_hours\"; reason = \"r\"; from = \"22:60\"; to "
+	      "= \"07:00\"; zone = \"UTC\"; }\n);\n",
+	 "a.cfg:3: rule a: from is \"22:60\"; it must be a time of day, as in \"22:30\""},
+	{"quiet from the end of a day",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_quiet_hours\"; reason = \"r\"; from = \"24:00\"; to "
+	      "= \"07:00\"; zone = \"UTC\"; }\n);\n",
+	 "a.cfg:3: rule a: from is \"24:00\"; write \"00:00\""},
+	{"quiet hours of no length",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_quiet_hours\"; reason = \"r\"; from = \"07:00\"; to "
+	      "= \"07:00\"; zone = \"UTC\"; }\n);\n",
+	 "a.cfg:3: rule a: from and to are the same time; for whole days write \"00:00\" and \"24:00\""},
+	{"a misspelt zone",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_quiet_hours\"; reason = \"r\"; from = \"22:00\"; to "
+	      "= \"07:00\"; zone = \"Europe/Berln\"; }\n);\n",
+	 "a.cfg:3: rule a: zone \"Europe/Berln\" is not a time zone; did you mean \"Europe/Berlin\"?"},
+	{"a zone that is near nothing",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_quiet_hours\"; reason = \"r\"; from = \"22:00\"; to "
+	      "= \"07:00\"; zone = \"somewhere else\"; }\n);\n",
+	 "a.cfg:3: rule a: zone \"somewhere else\" is not a time zone; write it as \"Europe/Berlin\""},
+	{"a misspelt default zone",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_quiet_hours\"; reason = \"r\"; from = \"22:00\"; to "
+	      "= \"07:00\"; zone = \"user\"; default_zone = \"Europe/Pariss\"; }\n);\n",
+	 "a.cfg:3: rule a: default_zone \"Europe/Pariss\" is not a time zone; did you mean "
+	 "\"Europe/Paris\"?"},
+	{"a default zone beside a named one",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_quiet_hours\"; reason = \"r\"; from = \"22:00\"; to "
+	      "= \"07:00\"; zone = \"UTC\"; default_zone = \"UTC\"; }\n);\n",
+	 "a.cfg:3: rule a: default_zone has no meaning unless zone = \"user\"; remove it"},
+	{"quiet hours without zone",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_quiet_hours\"; reason = \"r\"; from = \"22:00\"; to "
+	      "= \"07:00\"; }\n);\n",
+	 "a.cfg:3: rule a: zone is missing; it must be a text"},
+	{"a misspelt day",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_quiet_hours\"; reason = \"r\"; from = \"22:00\"; to "
+	      "= \"07:00\"; zone = \"UTC\"; days = \"sundy\"; }\n);\n",
+	 "a.cfg:3: rule a: days is \"sundy\"; did you mean \"sunday\"?"},
 	{"a bound of nothing",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"score_bound\"; reason = \"r\";  }\n);\n",
 	 "a.cfg:3: rule a: bounds nothing; give max_absolute, max_relative or both"},

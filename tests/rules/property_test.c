@@ -58,6 +58,8 @@ struct random_rule {
 		BACKOFF,
 		OPT_OUT,
 		FLOOR,
+		CONFLICT,
+		QUIET,
 		KINDS,
 	} kind;
 	bool enforcing, flags, narrowed; /* narrowed: by `when`; not judged */
@@ -209,6 +211,20 @@ static int random_calm(struct random_rule *rule, char *text, size_t room)
 	unsigned honour = pick(3);
 	rule->flags = pick(6) == 0;
 	rule->max = (int)honour + 1;
+	if (rule->kind == CONFLICT)
+		return snprintf(text, room,
+				"kind = \"conflicting_signals\"; window = \"1d\"; min_signals = 1; per = "
+				"\"session\"; ");
+	if (rule->kind == QUIET) {
+		/* now is 10:00 on a Monday in UTC */
+		static const char *const hours[] = {"from = \"09:59\"; to = \"10:01\"; ",
+						    "from = \"22:00\"; to = \"10:01\"; days = \"sun\"; ",
+						    "from = \"10:01\"; to = \"10:00\"; "};
+		rule->max = honour < 2;
+		return snprintf(text, room,
+				"kind = \"prompt_quiet_hours\"; zone = \"UTC\"; action = \"%s\"; %s",
+				rule->flags ? "flag" : "suppress", hours[honour]);
+	}
 	if (rule->kind == OPT_OUT) {
 		rule->flags = false;
 		return snprintf(text, room, "kind = \"opt_out\"; honour = %s; ", honours[honour]);
@@ -435,6 +451,7 @@ static void random_events(struct rules_history_subject *subject, struct rules_ev
 						.entry = i,
 						.prompt = pick(PROMPT_OTHER + 1),
 						.signal = pick(SIGNAL_OTHER + 1),
+						.category = bytes_of(pick(2) ? "jazz" : NULL),
 						.type = pick(5) ? RULES_EVENT_DELIVERED : RULES_EVENT_SIGNAL};
 	qsort(event, subject->count, sizeof *event, by_time);
 }
@@ -629,6 +646,22 @@ static bool opt_out_holds(const struct random_rule *rule, const struct response 
 					  (!(rule->max & 2) || at_baseline(left)));
 }
 
+/* Weaker than the rule, which state_test judges in full: any two signs on any category within the window. */
+static bool conflict_holds(const struct response *left)
+{
+	bool liked = false, disliked = false;
+	const struct rules_history_subject *subject = &left->history.session;
+	for (size_t i = 0; i < subject->count; i++) {
+		const struct rules_event *event = &subject->event[i];
+		bool counts = event->type == RULES_EVENT_SIGNAL && event->category.len &&
+			      event->time_ns > NOW - INT64_C(86400000000000);
+		liked |= counts && event->signal == SIGNAL_SATISFIED;
+		disliked |= counts &&
+			    (event->signal == SIGNAL_DISSATISFIED || event->signal == SIGNAL_NOT_RELEVANT);
+	}
+	return !subject->known || !liked || !disliked || at_baseline(left);
+}
+
 static bool floor_holds(const struct random_rule *rule, const struct response *left)
 {
 	return (left->facts.confidence_present && left->facts.confidence >= rule->relative) ||
@@ -731,6 +764,8 @@ static bool holds(const struct random_rule *rule, const struct response *left)
 	       : rule->kind == WEIGHT	? weights_hold(rule, left)
 	       : rule->kind == GAP	? gap_holds(rule, left)
 	       : rule->kind == OPT_OUT	? opt_out_holds(rule, left)
+	       : rule->kind == CONFLICT ? conflict_holds(left)
+	       : rule->kind == QUIET	? !rule->max || left->facts.prompt_count == 0
 	       : rule->kind == FLOOR	? floor_holds(rule, left)
 	       : rule->kind == ANSWERED ? answered_holds(rule, left)
 	       : rule->kind == BACKOFF	? backoff_holds(rule, left)

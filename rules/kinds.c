@@ -4,15 +4,17 @@
 #include "rules/checks.h"
 
 static const struct kind *const kinds[] = {
+	&rules_category_share,
 	&rules_phrase_deny,
 	&rules_prompt_cap,
+	&rules_rank_shift,
+	&rules_retain_top,
 	&rules_score_bound,
 	&rules_template_allow,
 	&rules_weight_bound,
 };
 
 static const char *const later[] = {
-	"category_share",
 	"choice_required",
 	"confidence_floor",
 	"conflicting_signals",
@@ -23,9 +25,7 @@ static const char *const later[] = {
 	"prompt_backoff",
 	"prompt_gap",
 	"prompt_quiet_hours",
-	"rank_shift",
 	"readability",
-	"retain_top",
 	"tone",
 };
 

@@ -146,6 +146,11 @@ static void a_full_arena_is_an_error_everywhere(void **state)
 		" { id = \"c\"; kind = \"template_allow\"; reason = \"r\"; action = \"flag\"; },"
 		" { id = \"d\"; kind = \"prompt_cap\"; reason = \"r\"; max = 1; per = \"session\"; window = "
 		"\"1h\"; },"
+		" { id = \"f\"; kind = \"weight_bound\"; reason = \"r\"; max_absolute = 0; },"
+		" { id = \"g\"; kind = \"rank_shift\"; reason = \"r\"; max_places = 0; },"
+		" { id = \"h\"; kind = \"category_share\"; reason = \"r\"; top = 2; max_share = 0.5; },"
+		" { id = \"i\"; kind = \"retain_top\"; reason = \"r\"; baseline_top = 1; within = 1; "
+		"at_least = 1; mode = \"observe\"; },"
 		" { id = \"e\"; kind = \"score_bound\"; reason = \"r\"; max_absolute = 0; mode = "
 		"\"observe\"; } );"
 		"texts = ( { id = \"n\"; locale = \"en\"; text = \"Sorry.\"; }, { id = \"m\"; locale = "
@@ -158,11 +163,17 @@ static void a_full_arena_is_an_error_everywhere(void **state)
 		{.id = BYTES_LITERAL("q"), .text = BYTES_LITERAL("Say x!"), .locale = BYTES_LITERAL("en")}};
 	double score[] = {4, 3, 2, 1}, baseline[] = {1, 0, 3, 4};
 	uint8_t all[] = {1, 1, 1, 1}, some[] = {1, 0, 1, 1};
+	struct bytes category[] = {BYTES_LITERAL("k"), BYTES_LITERAL("n"), BYTES_LITERAL("k"),
+				   BYTES_LITERAL("k")};
 	struct rules_event event = {.time_ns = NOW, .entry = 1};
 	struct rules_history history = {.session = {true, &event, 1}};
 	struct facts facts = {.prompts = prompts,
 			      .prompt_count = 2,
 			      .order = ORDER_SCORE_DESC,
+			      .weight_count = 4,
+			      .weight = {score, all, false},
+			      .weight_baseline = {baseline, all, false},
+			      .item_category = category,
 			      .item_count = 4,
 			      .item_score = {score, all, false},
 			      .item_baseline = {baseline, some, false}};

@@ -243,7 +243,7 @@ static void fill(struct ranking *ranking, struct facts *facts, const struct row 
 		ranking->baseline[i] = row->baseline[i];
 		ranking->score_present[i] = 1;
 		ranking->baseline_present[i] = !(row->baseline[i] == NONE);
-		ranking->id[i] = (struct bytes){"abcde" + i, 1};
+		ranking->id[i] = (struct bytes){&"abcde"[i], 1};
 		ranking->category[i] = row->categories[i] == '-' ? (struct bytes){0}
 								 : (struct bytes){row->categories + i, 1};
 	}

@@ -4,10 +4,11 @@
 #include "rules/loaded.h"
 #include "rules/work.h"
 
-/* The first half's steps, in the order of work. A step whose kinds this version does not have is not here. */
+/* The first half's steps, in the order of work. */
 static void (*const steps[])(struct rules_work *work) = {
 	rules_state_step,
 	rules_values_step,
+	rules_places_step,
 	rules_language_step,
 };
 
@@ -31,7 +32,7 @@ static bool applies(const struct rules_work *work, const struct rule *rule)
 {
 	const struct period *period = rule->effective;
 	struct share share = {&work->ruleset->kits, work->kit};
-	if (rule->head.mode == RULES_OFF)
+	if (rule->head.mode == RULES_OFF || (rule->kind->first_page && work->facts->offset > 0))
 		return false;
 	if (period && ((period->from.present && work->now_ns < period->from.ns) ||
 		       (period->until.present && work->now_ns >= period->until.ns)))

@@ -14,6 +14,7 @@
 #include "rules/when.h"
 
 struct rules_work;
+struct places;
 struct zones;
 
 /* The order of work on one response. */
@@ -49,6 +50,7 @@ struct loading {
 struct kind {
 	const char *name, *help;
 	enum rules_step step;
+	bool first_page; /* it speaks of the first places: pages behind are not its concern */
 	struct keys keys;
 	enum rules_action actions[6];	 /* the first is the default; RULES_NONE ends the list */
 	enum rules_action on_unknown[4]; /* the same; empty: this kind can always tell */
@@ -63,6 +65,9 @@ struct kind {
 	/* Judges the response as it stands in `work` and adds what is not within to its findings
 	 * (rules/work.h). STATE, VALUES, PLACES: the whole; LANGUAGE, FREQUENCY: the targets in work->scope. */
 	void (*evaluate)(const struct rule *rule, struct rules_work *work);
+
+	/* Narrows where items may stand (rules/places.h). NULL: says nothing of places. */
+	void (*constrain)(const struct rule *rule, struct rules_work *work, struct places *places);
 };
 
 /* Settings of all LANGUAGE kinds begin like this. */
@@ -88,15 +93,11 @@ extern const struct kind rules_choice_required, rules_explanation_required, rule
 extern const struct kind rules_prompt_cap, rules_score_bound, rules_phrase_deny, rules_template_allow;
 extern const struct kind rules_prompt_answered, rules_prompt_backoff, rules_opt_out, rules_confidence_floor,
 	rules_conflicting_signals, rules_prompt_quiet_hours, rules_prompt_gap;
-extern const struct kind rules_weight_bound;
+extern const struct kind rules_category_share, rules_rank_shift, rules_retain_top, rules_weight_bound;
 
 /* index from 0; NULL behind the last */
 const struct kind *rules_kind_at(size_t index);
 const struct kind *rules_kind_named(struct bytes name);
-
-/* Names of kinds that rule files of this format know and this version does not carry out; NULL behind the
- * last. */
-const char *rules_kind_later(size_t index);
 
 extern const struct keys rules_rule_keys; /* what all kinds have; fills a struct rule */
 

@@ -4,21 +4,26 @@
 #include "rules/checks.h"
 
 static const struct kind *const kinds[] = {
-	&rules_choice_required,	    &rules_confidence_floor,
-	&rules_conflicting_signals, &rules_explanation_required,
-	&rules_locale_match,	    &rules_opt_out,
-	&rules_phrase_deny,	    &rules_prompt_answered,
-	&rules_prompt_backoff,	    &rules_prompt_cap,
-	&rules_prompt_gap,	    &rules_prompt_quiet_hours,
-	&rules_readability,	    &rules_score_bound,
-	&rules_template_allow,	    &rules_tone,
+	&rules_category_share,
+	&rules_choice_required,
+	&rules_confidence_floor,
+	&rules_conflicting_signals,
+	&rules_explanation_required,
+	&rules_locale_match,
+	&rules_opt_out,
+	&rules_phrase_deny,
+	&rules_prompt_answered,
+	&rules_prompt_backoff,
+	&rules_prompt_cap,
+	&rules_prompt_gap,
+	&rules_prompt_quiet_hours,
+	&rules_rank_shift,
+	&rules_readability,
+	&rules_retain_top,
+	&rules_score_bound,
+	&rules_template_allow,
+	&rules_tone,
 	&rules_weight_bound,
-};
-
-static const char *const later[] = {
-	"category_share",
-	"rank_shift",
-	"retain_top",
 };
 
 const struct kind *rules_kind_at(size_t index)
@@ -32,11 +37,6 @@ const struct kind *rules_kind_named(struct bytes name)
 		if (bytes_equal(bytes_of(kinds[i]->name), name))
 			return kinds[i];
 	return NULL;
-}
-
-const char *rules_kind_later(size_t index)
-{
-	return index < KEY_COUNT(later) ? later[index] : NULL;
 }
 
 const char *rules_passage_word(unsigned n)

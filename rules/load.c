@@ -85,18 +85,9 @@ static const char *kind_list(struct arena *arena)
 static void complain_kind(const struct reader *reader, unsigned line, struct bytes name)
 {
 	struct suggestion near = {.word = name};
-	const char *later = NULL;
 	for (size_t i = 0; rules_kind_at(i); i++)
 		suggest_offer(&near, bytes_of(rules_kind_at(i)->name));
-	for (size_t i = 0; rules_kind_later(i); i++) {
-		suggest_offer(&near, bytes_of(rules_kind_later(i)));
-		if (bytes_equal(name, bytes_of(rules_kind_later(i))))
-			later = rules_kind_later(i);
-	}
-	if (later)
-		rules_keys_complain(reader, line, "kind \"%s\" is not in this version yet; it has %s", later,
-				    kind_list(reader->arena));
-	else if (bytes_present(near.best))
+	if (bytes_present(near.best))
 		rules_keys_complain(reader, line, "kind \"%.*s\" does not exist; did you mean \"%.*s\"?",
 				    BYTES_ARG(name), BYTES_ARG(near.best));
 	else

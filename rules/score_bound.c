@@ -3,24 +3,18 @@
  * score_bound: how far a score may be from its baseline b: within [b - A, b + A] and [b - R|b|, b + R|b|].
  */
 #include "rules/checks.h"
+#include "rules/missing.h"
 #include "rules/numbers.h"
+#include "rules/places.h"
 #include "rules/work.h"
 #include <math.h>
-
-enum missing { MISSING_LAST, MISSING_ALLOW, MISSING_REJECT };
 
 struct settings {
 	struct spot spot;
 	struct number max_absolute, max_relative;
 	struct texts categories;
-	int missing; /* enum missing */
+	int missing; /* enum rules_missing */
 };
-
-static const char *missing_word(unsigned n)
-{
-	static const char *const words[] = {"last", "allow", "reject"};
-	return n < KEY_COUNT(words) ? words[n] : NULL;
-}
 
 static const struct key keys[] = {
 	{.name = "max_absolute",
@@ -39,12 +33,7 @@ static const struct key keys[] = {
 	 .type = KEY_TEXTS,
 	 .at = offsetof(struct settings, categories),
 	 .help = "categories of items, as globs; all when not given"},
-	{.name = "missing_baseline",
-	 .type = KEY_WORD,
-	 .at = offsetof(struct settings, missing),
-	 .word = missing_word,
-	 .standard = "last",
-	 .help = "single items without a baseline: last (behind all that have one), allow, reject"},
+	MISSING_KEY(struct settings),
 };
 
 static void check(struct loading *loading, struct rule *rule)
@@ -63,18 +52,6 @@ static bool concerns(const struct settings *settings, const struct facts *facts,
 	       rules_globs_match(&settings->categories, category);
 }
 
-static void find(const struct rule *rule, struct rules_work *work, enum rules_verdict verdict,
-		 enum rules_action action, enum rules_target_type type, size_t item, const char *observed)
-{
-	rules_work_find(work, (struct finding){.rule = rule,
-					       .verdict = verdict,
-					       .action = action,
-					       .type = type,
-					       .index = item,
-					       .tightness = INFINITY,
-					       .observed = bytes_of(observed)});
-}
-
 /* The smaller of the two distances. `product` is factor * |baseline|, as exact as the caller needs it. */
 static double step_of(const struct settings *settings, double product)
 {
@@ -91,8 +68,14 @@ static void judge_score(const struct rule *rule, struct rules_work *work, size_t
 	if (rules_bound_clearly_within(score, baseline, step, narrow))
 		return;
 	if (isnan(score)) {
-		find(rule, work, RULES_UNKNOWN, rule->head.on_unknown, RULES_TARGET_ITEM, item,
-		     "a score is absent or not finite");
+		rules_work_find(
+			work, (struct finding){.rule = rule,
+					       .verdict = RULES_UNKNOWN,
+					       .action = rule->head.on_unknown,
+					       .type = RULES_TARGET_ITEM,
+					       .index = item,
+					       .tightness = INFINITY,
+					       .observed = BYTES_LITERAL("a score is absent or not finite")});
 		return;
 	}
 	step = step_of(settings, rules_step_relative(settings->max_relative.value, baseline));
@@ -111,56 +94,41 @@ static void judge_score(const struct rule *rule, struct rules_work *work, size_t
 	rules_work_find(work, finding);
 }
 
-/* The last item that has a baseline stands here; nothing without one may stand before it. */
-static size_t last_with_baseline(const struct rules_work *work)
-{
-	size_t place = work->facts->item_count;
-	while (place > 0 && isnan(work->baseline[work->order ? work->order[place - 1] : place - 1]))
-		place--;
-	return place ? place - 1 : 0;
-}
-
-static void judge_missing(const struct rule *rule, struct rules_work *work, size_t item, bool before_others)
-{
-	const struct settings *settings = rule->settings;
-	switch ((enum missing)settings->missing) {
-	case MISSING_ALLOW:
-		break;
-	case MISSING_LAST:
-		if (before_others)
-			find(rule, work, RULES_UNKNOWN,
-			     rule->head.action == RULES_FLAG ? RULES_FLAG : RULES_REORDER, RULES_TARGET_ITEM,
-			     item, "an item has no baseline");
-		break;
-	case MISSING_REJECT:
-		find(rule, work, RULES_UNKNOWN, rule->head.action == RULES_FLAG ? RULES_FLAG : RULES_REJECT,
-		     RULES_TARGET_ITEM, item, "an item has no baseline");
-		break;
-	}
-}
-
 static void evaluate(const struct rule *rule, struct rules_work *work)
 {
+	const struct settings *settings = rule->settings;
 	const struct facts *facts = work->facts;
 	if (facts->item_count == 0)
 		return;
 	if (work->baseline_count == 0) {
-		/* there is nothing to go back to */
-		find(rule, work, RULES_UNKNOWN,
-		     rule->head.on_unknown == RULES_FLAG ? RULES_FLAG : RULES_REJECT, RULES_TARGET_RESPONSE,
-		     0, "no item has a baseline");
+		rules_missing_all(rule, work);
 		return;
 	}
-	size_t last = last_with_baseline(work);
+	size_t last = rules_missing_behind(work);
 	for (size_t place = 0; place < facts->item_count && !work->full; place++) {
 		size_t item = work->order ? work->order[place] : place;
 		if (!concerns(rule->settings, facts, item))
 			continue;
 		if (isnan(work->baseline[item]))
-			judge_missing(rule, work, item, place < last);
+			rules_missing_judge(rule, work, (enum rules_missing)settings->missing, item,
+					    place < last);
 		else
 			judge_score(rule, work, item);
 	}
+}
+
+/* Items that were demoted stay behind all others, as the values step put them. */
+static void constrain(const struct rule *rule, struct rules_work *work, struct places *places)
+{
+	const struct settings *settings = rule->settings;
+	size_t count = work->facts->item_count, demoted = 0;
+	for (size_t i = 0; i < count; i++)
+		demoted += isnan(work->baseline[i]) && concerns(settings, work->facts, i);
+	if (settings->missing != MISSING_LAST || work->baseline_count == 0)
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (isnan(work->baseline[i]) && concerns(settings, work->facts, i))
+			rules_places_from(places, i, count - demoted);
 }
 
 const struct kind rules_score_bound = {
@@ -172,4 +140,5 @@ const struct kind rules_score_bound = {
 	.on_unknown = {RULES_REVERT, RULES_FLAG},
 	.check = check,
 	.evaluate = evaluate,
+	.constrain = constrain,
 };

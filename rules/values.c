@@ -78,7 +78,7 @@ static void set_weight(struct rules_work *work, size_t i, double value)
 	work->weight_set[i] = differs(&work->facts->weight, i, value);
 }
 
-static bool need_order(struct rules_work *work)
+bool rules_work_order(struct rules_work *work)
 {
 	size_t count = work->facts->item_count;
 	if (work->order)
@@ -106,12 +106,28 @@ static int compare(const void *context, uint32_t a, uint32_t b)
 	return by->ascending ? order : -order;
 }
 
-static void sort_by(struct rules_work *work, const double *value)
+static void sort_list_by(struct rules_work *work, uint32_t *list, const double *value)
 {
 	struct by_number by = {value, work->facts->order == ORDER_SCORE_ASC};
 	uint32_t *room = rules_work_alloc(work, work->facts->item_count, sizeof *room);
-	if (room && need_order(work))
-		rules_sort_stable(work->order, work->facts->item_count, room, compare, &by);
+	if (room)
+		rules_sort_stable(list, work->facts->item_count, room, compare, &by);
+}
+
+static void sort_by(struct rules_work *work, const double *value)
+{
+	if (rules_work_order(work))
+		sort_list_by(work, work->order, value);
+}
+
+uint32_t *rules_work_baseline_order(struct rules_work *work)
+{
+	uint32_t *list = rules_work_alloc(work, work->facts->item_count, sizeof *list);
+	for (size_t i = 0; i < work->facts->item_count && list; i++)
+		list[i] = (uint32_t)i;
+	if (list)
+		sort_list_by(work, list, work->baseline);
+	return list;
 }
 
 void rules_work_revert(struct rules_work *work)
@@ -234,7 +250,7 @@ static void demote(struct rules_work *work, const uint8_t *demoted)
 {
 	size_t count = work->facts->item_count, kept = 0, last = 0;
 	uint32_t *behind = rules_work_alloc(work, count, sizeof *behind);
-	if (!behind || !need_order(work))
+	if (!behind || !rules_work_order(work))
 		return;
 	for (size_t i = 0; i < count; i++) {
 		uint32_t item = work->order[i];
@@ -289,15 +305,6 @@ static void carry_out(struct rules_work *work)
 		record_demoted(work, demoted);
 }
 
-static const struct finding *strongest(const struct rules_work *work)
-{
-	const struct finding *best = NULL;
-	for (size_t i = 0; i < work->finding_count; i++)
-		if (!best || rules_work_beats(&work->finding[i], best))
-			best = &work->finding[i];
-	return best;
-}
-
 static void revert(struct rules_work *work, struct finding whole)
 {
 	whole.type = RULES_TARGET_RESPONSE;
@@ -314,7 +321,7 @@ static void revert(struct rules_work *work, struct finding whole)
 static void enforce(struct rules_work *work)
 {
 	rules_work_judge(work, STEP_VALUES, false);
-	const struct finding *best = strongest(work);
+	const struct finding *best = rules_work_strongest(work);
 	if (!best || work->full)
 		return;
 	if (best->action != RULES_REJECT)

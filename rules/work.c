@@ -78,6 +78,15 @@ bool rules_work_beats(const struct finding *a, const struct finding *b)
 	return a->rule->head.index < b->rule->head.index;
 }
 
+const struct finding *rules_work_strongest(const struct rules_work *work)
+{
+	const struct finding *best = NULL;
+	for (size_t i = 0; i < work->finding_count; i++)
+		if (!best || rules_work_beats(&work->finding[i], best))
+			best = &work->finding[i];
+	return best;
+}
+
 static struct recorded *recorded_for(struct rules_work *work, const struct finding *finding,
 				     enum rules_action action, enum rules_target_type type)
 {

@@ -77,8 +77,9 @@ struct rules_work {
 	uint8_t *score_set; /* it differs from what was proposed */
 	double *baseline;   /* per item, in the score's own type; NAN: absent or not finite */
 	size_t baseline_count;
-	uint32_t *order; /* NULL: as proposed */
-	double *weight;	 /* as score, score_set, baseline */
+	uint32_t *order;			   /* NULL: as proposed */
+	uint32_t *baseline_order, *baseline_place; /* made by the places step */
+	double *weight;				   /* as score, score_set, baseline */
 	uint8_t *weight_set;
 	double *weight_baseline;
 	struct work_prompt *prompt;
@@ -145,7 +146,17 @@ struct bytes rules_phrase_deny_hit(const struct rule *rule, const struct bytes *
 /* The columns of scores and weights as they stand; made once. False: the arena is full. */
 bool rules_work_columns(struct rules_work *work);
 
+/* work->order, made as proposed when it is not there yet; false: the arena is full. */
+bool rules_work_order(struct rules_work *work);
+
+/* The items by baseline score in the declared direction; ties as proposed, those without behind. */
+uint32_t *rules_work_baseline_order(struct rules_work *work);
+
+/* The finding that wins over all others; NULL: there is none. */
+const struct finding *rules_work_strongest(const struct rules_work *work);
+
 void rules_state_step(struct rules_work *work);
+void rules_places_step(struct rules_work *work);
 void rules_values_step(struct rules_work *work);
 void rules_language_step(struct rules_work *work);
 void rules_frequency_step(struct rules_work *work);

@@ -146,6 +146,11 @@ static void a_full_arena_is_an_error_everywhere(void **state)
 		" { id = \"c\"; kind = \"template_allow\"; reason = \"r\"; action = \"flag\"; },"
 		" { id = \"d\"; kind = \"prompt_cap\"; reason = \"r\"; max = 1; per = \"session\"; window = "
 		"\"1h\"; },"
+		" { id = \"w\"; kind = \"weight_bound\"; reason = \"r\"; max_absolute = 0; },"
+		" { id = \"x\"; kind = \"rank_shift\"; reason = \"r\"; max_places = 0; },"
+		" { id = \"y\"; kind = \"category_share\"; reason = \"r\"; top = 2; max_share = 0.5; },"
+		" { id = \"z\"; kind = \"retain_top\"; reason = \"r\"; baseline_top = 1; within = 1; "
+		"at_least = 1; mode = \"observe\"; },"
 		" { id = \"e\"; kind = \"score_bound\"; reason = \"r\"; max_absolute = 0; mode = "
 		"\"observe\"; },"
 		" { id = \"f\"; kind = \"conflicting_signals\"; reason = \"r\"; per = \"session\"; window = "
@@ -168,9 +173,15 @@ static void a_full_arena_is_an_error_everywhere(void **state)
 	struct rules_event events[8];
 	struct rules_history history = {
 		.session = {true, events, events_of("q-9m s-8m:x d-7m:x x-6m O-5m", events, 8)}};
+	struct bytes category[] = {BYTES_LITERAL("k"), BYTES_LITERAL("n"), BYTES_LITERAL("k"),
+				   BYTES_LITERAL("k")};
 	struct facts facts = {.prompts = prompts,
 			      .prompt_count = 2,
 			      .order = ORDER_SCORE_DESC,
+			      .weight_count = 4,
+			      .weight = {score, all, false},
+			      .weight_baseline = {baseline, all, false},
+			      .item_category = category,
 			      .item_count = 4,
 			      .item_score = {score, all, false},
 			      .item_baseline = {baseline, some, false}};

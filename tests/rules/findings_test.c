@@ -12,11 +12,11 @@ struct row {
 };
 
 #define KIND_NAMES                                                                                           \
-	"choice_required, confidence_floor, conflicting_signals, explanation_required, "                     \
-	"locale_match, opt_out, phrase_deny, prompt_answered, "                                              \
-	"prompt_backoff, prompt_cap, prompt_gap, prompt_quiet_hours, "                                       \
-	"readability, score_bound, template_allow, tone, "                                                   \
-	"weight_bound"
+	"category_share, choice_required, confidence_floor, conflicting_signals, "                           \
+	"explanation_required, locale_match, opt_out, phrase_deny, "                                         \
+	"prompt_answered, prompt_backoff, prompt_cap, prompt_gap, "                                          \
+	"prompt_quiet_hours, rank_shift, readability, retain_top, "                                          \
+	"score_bound, template_allow, tone, weight_bound"
 
 static const struct row rows[] = {
 	{"an unknown key at the top", HEAD "ruels = ( );\n",
@@ -117,6 +117,48 @@ static const struct row rows[] = {
 	      "\"reorder\"; }\n);\n",
 	 "a.cfg:3: rule a: action is \"reorder\"; for weight_bound it must be \"clamp\", \"revert\", "
 	 "\"reject\" or \"flag\""},
+	{"a rank_shift without max_places",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"rank_shift\"; reason = \"r\"; }\n);\n",
+	 "a.cfg:3: rule a: max_places is missing; it must be a whole number from 0 to 1000000"},
+	{"a rank_shift that is no whole number",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"rank_shift\"; reason = \"r\"; max_places = 1.5; }\n);\n",
+	 "a.cfg:3: rule a: max_places is 1.5; it must be a whole number from 0 to 1000000"},
+	{"a missing_baseline that does not exist",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"rank_shift\"; reason = \"r\"; max_places = 1; "
+	      "missing_baseline = \"first\"; }\n);\n",
+	 "a.cfg:3: rule a: missing_baseline is \"first\"; it must be \"last\", \"allow\" or \"reject\""},
+	{"an on_unknown that rank_shift does not have",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"rank_shift\"; reason = \"r\"; max_places = 1; on_unknown = "
+	      "\"revert\"; }\n);\n",
+	 "a.cfg:3: rule a: on_unknown is \"revert\"; did you mean \"reject\"?"},
+	{"an action that retain_top does not have",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"retain_top\"; reason = \"r\"; baseline_top = 1; within = 1; "
+	      "at_least = 1; action = \"reject\"; }\n);\n",
+	 "a.cfg:3: rule a: action is \"reject\"; did you mean \"revert\"?"},
+	{"a retain_top of nothing",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"retain_top\"; reason = \"r\"; baseline_top = 0; within = 1; "
+	      "at_least = 1; }\n);\n",
+	 "a.cfg:3: rule a: baseline_top is 0; it must be a whole number from 1 to 1000000"},
+	{"a retain_top without at_least",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"retain_top\"; reason = \"r\"; baseline_top = 3; within = 5; "
+	      "}\n);\n",
+	 "a.cfg:3: rule a: at_least is missing; it must be a whole number from 1 to 1000000"},
+	{"a category_share of more than all",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"category_share\"; reason = \"r\"; top = 10; max_share = "
+	      "1.5; }\n);\n",
+	 "a.cfg:3: rule a: max_share is 1.5; it must be a number from 0 to 1"},
+	{"a category_share without top",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"category_share\"; reason = \"r\"; max_share = 0.5; }\n);\n",
+	 "a.cfg:3: rule a: top is missing; it must be a whole number from 1 to 1000000"},
+	{"a category_share that leaves no place",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"category_share\"; reason = \"r\"; top = 3; max_share = 0.3; "
+	      "}\n);\n",
+	 "a.cfg:3: rule a: max_share 0.3 of the first 3 leaves no place for any category; raise one of them, "
+	 "or name categories"},
+	{"an action that category_share does not have",
+	 HEAD "rules = (\n{ id = \"a\"; kind = \"category_share\"; reason = \"r\"; top = 3; max_share = 0.5; "
+	      "action = \"revert\"; }\n);\n",
+	 "a.cfg:3: rule a: action is \"revert\"; for category_share it must be \"reorder\" or \"flag\""},
 	{"a list where a text belongs",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; "
 	      "owner = [ \"a\" ]; }\n);\n",
@@ -195,10 +237,7 @@ static const struct row rows[] = {
 	{"a kind that nobody knows",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"zebra\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule a: kind \"zebra\" does not exist; this version has " KIND_NAMES},
-	{"a kind of a later version",
-	 HEAD "rules = (\n{ id = \"a\"; kind = \"rank_shift\"; reason = \"r\"; max_places = 5; }\n);\n",
-	 "a.cfg:3: rule a: kind \"rank_shift\" is not in this version yet; it has " KIND_NAMES},
-	{"a misspelt kind of a later version",
+	{"a misspelt kind, two letters swapped",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"rank_shfit\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule a: kind \"rank_shfit\" does not exist; did you mean \"rank_shift\"?"},
 	{"a kind is missing", HEAD "rules = (\n{ id = \"a\"; reason = \"r\"; }\n);\n",

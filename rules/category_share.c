@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * category_share: of the first `top` places each category takes at most its share. The number of places is
+ * `max_share` of `top` whatever the list's length and whatever the baseline. Speaks of first pages only.
+ */
+#include "rules/places.h"
+#include "rules/when.h"
+
+struct settings {
+	struct spot spot;
+	struct number top, max_share;
+	struct texts categories;
+};
+
+static const struct key keys[] = {
+	{.name = "top",
+	 .type = KEY_WHOLE,
+	 .at = offsetof(struct settings, top),
+	 .required = true,
+	 .limits = true,
+	 .min = 1,
+	 .max = 1000000,
+	 .help = "the first places of the list that are meant"},
+	{.name = "max_share",
+	 .type = KEY_NUMBER,
+	 .at = offsetof(struct settings, max_share),
+	 .required = true,
+	 .limits = true,
+	 .max = 1,
+	 .help = "the part of those places that one category may take: 0.5 is half"},
+	{.name = "categories",
+	 .type = KEY_TEXTS,
+	 .at = offsetof(struct settings, categories),
+	 .help = "categories of items, as globs, each by itself; all when not given"},
+};
+
+/* A product that misses the next whole number by rounding alone reaches it. */
+static size_t most_of(const struct settings *settings)
+{
+	return (size_t)(settings->max_share.value * settings->top.value * (1 + 1e-9));
+}
+
+static void check(struct loading *loading, struct rule *rule)
+{
+	const struct settings *settings = rule->settings;
+	if (settings->top.present && settings->max_share.present && settings->categories.count == 0 &&
+	    most_of(settings) == 0)
+		rules_keys_complain(&loading->reader, rule->head.line,
+				    "max_share %.15g of the first %.0f leaves no place for any category; "
+				    "raise one of them, or name categories",
+				    settings->max_share.value, settings->top.value);
+}
+
+static bool concerns(const struct settings *settings, struct bytes category)
+{
+	return category.len != 0 &&
+	       (settings->categories.count == 0 || rules_globs_match(&settings->categories, category));
+}
+
+static void judge_missing(const struct rule *rule, struct rules_work *work)
+{
+	for (size_t i = 0; i < work->facts->item_count && !work->full; i++)
+		if (rules_places_category(work->facts, i).len == 0)
+			rules_work_find(
+				work, (struct finding){.rule = rule,
+						       .verdict = RULES_UNKNOWN,
+						       .action = rule->head.on_unknown,
+						       .type = RULES_TARGET_ITEM,
+						       .index = i,
+						       .observed = BYTES_LITERAL("an item has no category")});
+}
+
+/* `item`: those of one category at the first places, in order. */
+static void judge_category(const struct rule *rule, struct rules_work *work, const uint32_t *item,
+			   size_t count)
+{
+	const struct settings *settings = rule->settings;
+	struct bytes category = rules_places_category(work->facts, item[0]);
+	size_t most = most_of(settings);
+	if (count <= most || !concerns(settings, category))
+		return;
+	struct bytes observed = rules_work_text(work, "%zu of %.*s in the first %.0f", count,
+						BYTES_ARG(category), settings->top.value);
+	for (size_t i = most; i < count && !work->full; i++)
+		rules_work_find(work, (struct finding){.rule = rule,
+						       .verdict = RULES_EXCEEDED,
+						       .action = rule->head.action,
+						       .type = RULES_TARGET_ITEM,
+						       .index = item[i],
+						       .tightness = settings->max_share.value,
+						       .observed = observed});
+}
+
+static void evaluate(const struct rule *rule, struct rules_work *work)
+{
+	const struct settings *settings = rule->settings;
+	size_t top = work->facts->item_count;
+	if (settings->top.value < (double)top)
+		top = (size_t)settings->top.value;
+	uint32_t *item = rules_work_alloc(work, top, sizeof *item);
+	judge_missing(rule, work);
+	for (size_t place = 0; place < top && !work->full; place++)
+		item[place] = work->order ? work->order[place] : (uint32_t)place;
+	if (!work->full)
+		rules_places_sort_by_category(work, item, top);
+	for (size_t from = 0, to; from < top && !work->full; from = to) {
+		struct bytes category = rules_places_category(work->facts, item[from]);
+		for (to = from + 1; to < top; to++)
+			if (!bytes_equal(category, rules_places_category(work->facts, item[to])))
+				break;
+		judge_category(rule, work, &item[from], to - from);
+	}
+}
+
+static void constrain(const struct rule *rule, struct rules_work *work, struct places *places)
+{
+	const struct settings *settings = rule->settings;
+	size_t most = most_of(settings);
+	if (!rules_places_groups(work, places))
+		return;
+	for (size_t i = 0; i < places->arrange.group_count && !work->full; i++)
+		if (places->group[i].size > most && concerns(settings, places->group[i].category))
+			rules_places_quota(work, places, i, (size_t)settings->top.value, most);
+}
+
+const struct kind rules_category_share = {
+	.name = "category_share",
+	.help = "how many of the first places one category may take",
+	.step = STEP_PLACES,
+	.first_page = true,
+	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
+	.actions = {RULES_REORDER, RULES_FLAG},
+	.on_unknown = {RULES_FLAG, RULES_REJECT},
+	.check = check,
+	.evaluate = evaluate,
+	.constrain = constrain,
+};

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Step 3: places. All rules judge the list as the values step left it; then the strongest action is carried
+ * out:
+ *
+ *   reject    the response is refused
+ *   revert    ranking and weights go to the baseline; what is absolute may still ask for another order
+ *   reorder   the one pass, from the order that stands; if it fails, from the baseline order; if that fails
+ *             too, the baseline order is served and the rules that do not hold are unsatisfied
+ *
+ * Rules whose action is flag do not narrow the pass.
+ */
+#include "rules/places.h"
+
+#include "rules/loaded.h"
+#include "rules/sort.h"
+#include <math.h>
+
+/* --- what rules narrow --- */
+
+void rules_places_from(struct places *places, size_t item, size_t first)
+{
+	if (first > places->arrange.first[item])
+		places->arrange.first[item] = (uint32_t)first;
+}
+
+void rules_places_until(struct places *places, size_t item, size_t last)
+{
+	if (last < places->arrange.last[item])
+		places->arrange.last[item] = (uint32_t)last;
+}
+
+void rules_places_missing_last(const struct rules_work *work, struct places *places)
+{
+	for (size_t i = 0; i < work->facts->item_count && work->baseline_count; i++)
+		if (isnan(work->baseline[i]))
+			rules_places_from(places, i, work->baseline_count);
+}
+
+struct bytes rules_places_category(const struct facts *facts, size_t item)
+{
+	return facts->item_category ? facts->item_category[item] : (struct bytes){0};
+}
+
+static int by_category(const void *context, uint32_t a, uint32_t b)
+{
+	struct bytes x = rules_places_category(context, a), y = rules_places_category(context, b);
+	if (x.len != y.len)
+		return x.len < y.len ? -1 : 1;
+	return x.len ? memcmp(x.at, y.at, x.len) : 0;
+}
+
+void rules_places_sort_by_category(struct rules_work *work, uint32_t *item, size_t count)
+{
+	uint32_t *room = rules_work_alloc(work, count, sizeof *room);
+	if (room)
+		rules_sort_stable(item, count, room, by_category, work->facts);
+}
+
+bool rules_places_groups(struct rules_work *work, struct places *places)
+{
+	size_t count = work->facts->item_count;
+	struct arrange *arrange = &places->arrange;
+	if (arrange->group)
+		return true;
+	uint32_t *item = rules_work_alloc(work, count, sizeof *item);
+	uint32_t *group = rules_work_alloc(work, count, sizeof *group);
+	places->group = rules_work_alloc(work, count, sizeof *places->group);
+	arrange->quota = rules_work_alloc(work, count, sizeof *arrange->quota);
+	for (size_t i = 0; i < count && !work->full; i++)
+		item[i] = (uint32_t)i;
+	if (!work->full)
+		rules_places_sort_by_category(work, item, count);
+	for (size_t i = 0; i < count && !work->full; i++) {
+		struct bytes category = rules_places_category(work->facts, item[i]);
+		group[item[i]] = ARRANGE_NO_GROUP;
+		if (category.len == 0)
+			continue;
+		if (i == 0 || by_category(work->facts, item[i - 1], item[i]) != 0)
+			places->group[arrange->group_count++].category = category;
+		group[item[i]] = (uint32_t)arrange->group_count - 1;
+		places->group[group[item[i]]].size++;
+	}
+	arrange->group = group;
+	return !work->full;
+}
+
+void rules_places_quota(struct rules_work *work, struct places *places, size_t group, size_t top, size_t most)
+{
+	struct arrange_quota *quota = rules_work_alloc(work, 1, sizeof *quota);
+	if (!quota)
+		return;
+	*quota = (struct arrange_quota){top, most, places->arrange.quota[group]};
+	places->arrange.quota[group] = quota;
+}
+
+/* Also rules of other steps that say something of places: what they ordered stays so. */
+static void constrain(struct rules_work *work, struct places *places)
+{
+	size_t count = work->facts->item_count;
+	*places = (struct places){
+		.arrange = {.count = count,
+			    .first = rules_work_alloc(work, count, sizeof *places->arrange.first),
+			    .last = rules_work_alloc(work, count, sizeof *places->arrange.last)}};
+	for (size_t i = 0; i < count && !work->full; i++)
+		places->arrange.last[i] = (uint32_t)(count - 1);
+	for (size_t i = 0; i < work->ruleset->rule_count && !work->full; i++) {
+		const struct rule *rule = work->ruleset->rule[i];
+		if (work->applies[i] && rule->kind->constrain && rule->head.mode == RULES_ENFORCE &&
+		    rule->head.action != RULES_FLAG)
+			rule->kind->constrain(rule, work, places);
+	}
+}
+
+/* --- the step --- */
+
+static bool make_baseline_places(struct rules_work *work)
+{
+	size_t count = work->facts->item_count;
+	work->baseline_order = rules_work_baseline_order(work);
+	work->baseline_place = rules_work_alloc(work, count, sizeof *work->baseline_place);
+	for (size_t i = 0; i < count && !work->full; i++)
+		work->baseline_place[work->baseline_order[i]] = (uint32_t)i;
+	return !work->full;
+}
+
+static void record_moved(struct rules_work *work, const struct finding *finding, const uint32_t *place)
+{
+	struct rules_target target = rules_work_target(work, finding);
+	target.before_present = target.after_present = true;
+	target.before = (double)finding->index;
+	target.after = (double)place[finding->index];
+	rules_work_record(work, finding, RULES_REORDER, target);
+}
+
+/* Each rule once: with what it finds now, or with what it found before. */
+static void record_all(struct rules_work *work, const struct finding *before, size_t before_count)
+{
+	uint32_t *place = rules_work_alloc(work, work->facts->item_count, sizeof *place);
+	bool *again = rules_work_alloc(work, work->ruleset->rule_count, sizeof *again);
+	for (size_t i = 0; i < work->facts->item_count && !work->full; i++)
+		place[work->order[i]] = (uint32_t)i;
+	for (size_t i = 0; i < work->finding_count && !work->full; i++) {
+		struct finding finding = work->finding[i];
+		if (finding.action != RULES_REORDER)
+			continue;
+		again[finding.rule->head.index] = true;
+		finding.unsatisfied = true;
+		record_moved(work, &finding, place);
+	}
+	for (size_t i = 0; i < before_count && !work->full; i++)
+		if (before[i].action == RULES_REORDER && !again[before[i].rule->head.index])
+			record_moved(work, &before[i], place);
+}
+
+static void reorder(struct rules_work *work)
+{
+	size_t count = work->facts->item_count, before_count = work->finding_count;
+	struct places places;
+	struct finding *before = rules_work_alloc(work, before_count, sizeof *before);
+	uint32_t *order = rules_work_alloc(work, count, sizeof *order);
+	if (!work->full && rules_work_order(work))
+		constrain(work, &places);
+	if (work->full)
+		return;
+	memcpy(before, work->finding, before_count * sizeof *before);
+	bool found = rules_arrange(work, &places.arrange, work->order, order) ||
+		     (!work->full && rules_arrange(work, &places.arrange, work->baseline_order, order));
+	memcpy(work->order, found ? order : work->baseline_order, count * sizeof *order);
+	work->finding_count = 0;
+	if (!found && !work->full)
+		rules_work_judge(work, STEP_PLACES, false);
+	if (!work->full)
+		record_all(work, before, before_count);
+}
+
+static bool any_reorder(const struct rules_work *work)
+{
+	for (size_t i = 0; i < work->finding_count; i++)
+		if (work->finding[i].action == RULES_REORDER)
+			return true;
+	return false;
+}
+
+static void enforce(struct rules_work *work)
+{
+	rules_work_judge(work, STEP_PLACES, false);
+	const struct finding *best = rules_work_strongest(work);
+	if (!best || work->full)
+		return;
+	if (best->action == RULES_REJECT) {
+		rules_work_reject(work, best);
+		return;
+	}
+	rules_work_record_flags(work);
+	if (best->action == RULES_REVERT) {
+		struct finding whole = *best;
+		whole.type = RULES_TARGET_RESPONSE;
+		rules_work_revert(work);
+		rules_work_record(work, &whole, RULES_REVERT, rules_work_target(work, &whole));
+		if (!work->full)
+			rules_work_judge(work, STEP_PLACES, false);
+	}
+	if (!work->full && any_reorder(work))
+		reorder(work);
+}
+
+/* What would move stands where it stands: `after` is not said. */
+static void observe(struct rules_work *work)
+{
+	uint32_t *place = rules_work_alloc(work, work->facts->item_count, sizeof *place);
+	for (size_t i = 0; place && i < work->facts->item_count; i++)
+		place[work->order ? work->order[i] : i] = (uint32_t)i;
+	if (place)
+		rules_work_judge(work, STEP_PLACES, true);
+	for (size_t i = 0; i < work->finding_count && !work->full; i++) {
+		struct finding finding = work->finding[i];
+		if (finding.action == RULES_REVERT)
+			finding.type = RULES_TARGET_RESPONSE;
+		struct rules_target target = rules_work_target(work, &finding);
+		if (finding.action == RULES_REORDER) {
+			target.before_present = true;
+			target.before = (double)place[finding.index];
+		}
+		rules_work_record(work, &finding, finding.action, target);
+	}
+}
+
+static bool any_applies(const struct rules_work *work)
+{
+	for (size_t i = 0; i < work->ruleset->rule_count; i++)
+		if (work->applies[i] && work->ruleset->rule[i]->kind->step == STEP_PLACES)
+			return true;
+	return false;
+}
+
+void rules_places_step(struct rules_work *work)
+{
+	if (!any_applies(work) || !rules_work_columns(work) || !make_baseline_places(work))
+		return;
+	enforce(work);
+	if (!work->rejected && !work->full)
+		observe(work);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * retain_top: of the baseline's first k items at least so many stand among the first w places. To make it so,
+ * the first of them in the baseline get their last place there. Speaks of first pages only.
+ */
+#include "rules/missing.h"
+#include "rules/places.h"
+#include <math.h>
+
+struct settings {
+	struct spot spot;
+	struct number baseline_top, within, at_least;
+	int missing; /* enum rules_missing */
+};
+
+#define COUNT_KEY(key, text)                                                                                 \
+	{                                                                                                    \
+		.name = #key, .type = KEY_WHOLE, .at = offsetof(struct settings, key), .required = true,     \
+		.limits = true, .min = 1, .max = 1000000, .help = text                                       \
+	}
+
+static const struct key keys[] = {
+	COUNT_KEY(baseline_top, "the baseline's first items that are meant"),
+	COUNT_KEY(within, "the first places of the list that are meant"),
+	COUNT_KEY(at_least, "how many of those items stand at those places"),
+	MISSING_KEY(struct settings),
+};
+
+static size_t least(double a, double b)
+{
+	return (size_t)(a < b ? a : b);
+}
+
+/* Clipped, so that the baseline satisfies it. */
+static size_t wanted(const struct settings *settings, const struct rules_work *work)
+{
+	size_t most = least(settings->baseline_top.value, settings->within.value);
+	most = least((double)most, settings->at_least.value);
+	return least((double)most, (double)work->baseline_count);
+}
+
+static size_t count_kept(const struct settings *settings, const struct rules_work *work)
+{
+	size_t kept = 0, within = least(settings->within.value, (double)work->facts->item_count);
+	for (size_t place = 0; place < within; place++) {
+		size_t item = work->order ? work->order[place] : place;
+		kept += !isnan(work->baseline[item]) &&
+			(double)work->baseline_place[item] < settings->baseline_top.value;
+	}
+	return kept;
+}
+
+static void judge_items(const struct rule *rule, struct rules_work *work)
+{
+	const struct settings *settings = rule->settings;
+	size_t kept = count_kept(settings, work), want = wanted(settings, work);
+	if (kept >= want)
+		return;
+	struct bytes observed =
+		rules_work_text(work, "%zu of the baseline's first %.0f", kept, settings->baseline_top.value);
+	for (size_t place = least(settings->within.value, (double)work->facts->item_count);
+	     place < work->facts->item_count && !work->full; place++) {
+		size_t item = work->order ? work->order[place] : place;
+		if (work->baseline_place[item] >= want)
+			continue;
+		rules_work_find(work, (struct finding){.rule = rule,
+						       .verdict = RULES_EXCEEDED,
+						       .action = rule->head.action,
+						       .type = RULES_TARGET_ITEM,
+						       .index = item,
+						       .tightness = settings->within.value,
+						       .observed = observed});
+	}
+}
+
+static void evaluate(const struct rule *rule, struct rules_work *work)
+{
+	const struct settings *settings = rule->settings;
+	if (work->facts->item_count == 0)
+		return;
+	if (work->baseline_count == 0) {
+		rules_missing_all(rule, work);
+		return;
+	}
+	size_t last = rules_missing_behind(work);
+	for (size_t place = 0; place < last && !work->full; place++) {
+		size_t item = work->order ? work->order[place] : place;
+		if (isnan(work->baseline[item]))
+			rules_missing_judge(rule, work, (enum rules_missing)settings->missing, item, true);
+	}
+	judge_items(rule, work);
+}
+
+static void constrain(const struct rule *rule, struct rules_work *work, struct places *places)
+{
+	const struct settings *settings = rule->settings;
+	size_t want = wanted(settings, work);
+	if (settings->missing == MISSING_LAST)
+		rules_places_missing_last(work, places);
+	for (size_t i = 0; i < work->facts->item_count; i++)
+		if (work->baseline_place[i] < want)
+			rules_places_until(places, i, (size_t)settings->within.value - 1);
+}
+
+const struct kind rules_retain_top = {
+	.name = "retain_top",
+	.help = "how many of the baseline's first items stay among the first places",
+	.step = STEP_PLACES,
+	.first_page = true,
+	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
+	.actions = {RULES_REORDER, RULES_REVERT, RULES_FLAG},
+	.on_unknown = {RULES_REJECT, RULES_FLAG},
+	.evaluate = evaluate,
+	.constrain = constrain,
+};

@@ -122,14 +122,19 @@ static bool reserve_all(struct sidecar_governing *governing, const struct sideca
 	return true;
 }
 
+/* History cannot be read, and failure.history says that nothing leaves then. Always false. */
+static bool closed_without_history(struct sidecar_governing *governing, struct err *err)
+{
+	governing->closed_by = SIDECAR_FAILURE_HISTORY;
+	return err_within(err, "history is unavailable");
+}
+
 /* History cannot be read: failure.history says what becomes of the prompts. */
 static bool frequency_without_history(struct sidecar_governing *governing, struct err *err)
 {
 	enum sidecar_on_history on_history = governing->hop->config->failure.history;
-	if (on_history == SIDECAR_HISTORY_CLOSED) {
-		refuse(governing, SIDECAR_FAILURE_HISTORY);
-		return err_within(err, "history is unavailable");
-	}
+	if (on_history == SIDECAR_HISTORY_CLOSED)
+		return closed_without_history(governing, err);
 	bool suppress = on_history == SIDECAR_HISTORY_SUPPRESS;
 	be_lenient(governing, SIDECAR_FAILURE_HISTORY, suppress ? SIDECAR_SUPPRESS : SIDECAR_PASS, err);
 	return !suppress || rules_decide_suppress_all(&governing->arena, &governing->decision, err);
@@ -178,6 +183,9 @@ static bool decide_state(struct sidecar_governing *governing, struct err *err)
 					 bytes_of(governing->user), arena, &lease, &seen, err);
 	if (read)
 		sidecar_history_unlock(&lease);
+	else if (rules_ruleset_needs_history(hop->rules) &&
+		 hop->config->failure.history == SIDECAR_HISTORY_CLOSED)
+		return closed_without_history(governing, err);
 	return rules_decide_seen(hop->rules, &governing->facts, read ? &seen : NULL, governing->now_ns, arena,
 				 &governing->decision, err);
 }
@@ -187,6 +195,7 @@ static bool decide(struct sidecar_governing *governing, grpc_byte_buffer **messa
 	struct sidecar_hop *hop = governing->hop;
 	struct rules_decision *decision = &governing->decision;
 	governing->now_ns = audit_log_now(hop->log);
+	governing->closed_by = SIDECAR_FAILURE_LIMIT; /* what cannot be decided otherwise is over a limit */
 	governing->decided =
 		decide_state(governing, err) && frequency(governing, err) && patch(governing, message, err);
 	if (governing->decided)
@@ -208,5 +217,5 @@ enum sidecar_governed sidecar_govern_response(struct sidecar_governing *governin
 	if (result != PROTO_OK)
 		return ungovernable(governing, result, err);
 	/* What cannot be decided within the limits is never passed on: its rules were not applied. */
-	return decide(governing, message, err) ? SIDECAR_GOVERNED : refuse(governing, SIDECAR_FAILURE_LIMIT);
+	return decide(governing, message, err) ? SIDECAR_GOVERNED : refuse(governing, governing->closed_by);
 }

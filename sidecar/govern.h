@@ -48,7 +48,8 @@ struct sidecar_governing {
 	struct facts facts;
 	const struct proto_places *places;
 	struct rules_decision decision;
-	bool decided; /* `decision` is complete */
+	bool decided;			/* `decision` is complete */
+	enum sidecar_failure closed_by; /* why it is not */
 	int64_t now_ns;
 	struct proto_pieces governed; /* the response as it leaves, when the decision changed it */
 	grpc_byte_buffer *original;   /* owned: the recommender's message, when another one leaves */

@@ -66,7 +66,7 @@ static void print_help(void)
 	printf("  %-10s %-4s %s\n  %-10s %-4s %s\n\nKinds of rules:\n", "--help", "", "this text",
 	       "--version", "", "versions of the program and of the libraries that decide");
 	for (size_t i = 0; rules_kind_at(i); i++)
-		printf("  %-15s %s\n", rules_kind_at(i)->name, rules_kind_at(i)->help);
+		printf("  %-20s %s\n", rules_kind_at(i)->name, rules_kind_at(i)->help);
 	printf("\nExit codes: 0 yes, 1 findings, failed tests or differences, 2 wrong usage, 3 the system "
 	       "failed.\n");
 }

@@ -8,9 +8,6 @@
 #include "sidecar/listen.h"
 #include "sidecar/store_lmdb.h"
 #include "sidecar/versions.h"
-#include <errno.h>
-#include <grpc/grpc_security.h>
-#include <grpc/support/time.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

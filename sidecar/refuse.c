@@ -4,7 +4,6 @@
  */
 #include "sidecar/hop.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 struct refusal {

@@ -3,7 +3,6 @@
 
 #include <grpc/grpc_security.h>
 #include <grpc/support/time.h>
-#include <stdlib.h>
 
 /* ---- accepting ---- */
 

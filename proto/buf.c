@@ -150,15 +150,17 @@ void json_uint(struct buf *buf, uint64_t value)
 
 /* A number of at most 15 significant digits is an integer below 2^53 divided by a power of ten, and that one
  * division is exact (W. Clinger, "How to Read Floating Point Numbers Accurately", 1990): such numbers are
- * found without printing and reading back. Writes them as %.15g would; false: it needs more digits. */
-static bool json_short_double(struct buf *buf, double value)
+ * found without printing and reading back. Writes them as %.15g would; false: it needs
+ * *digits_needed digits at least. */
+static bool json_short_double(struct buf *buf, double value, int *digits_needed)
 {
 	static const double power[] = {1e0,  1e1,  1e2,	 1e3,  1e4,  1e5,  1e6,	 1e7,  1e8,  1e9,
 				       1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19};
 	double size = fabs(value);
 	int point = 0; /* digits behind the point */
 	if (size < 1e-4 || size >= 1e15)
-		return false;
+		return false; /* %g would write an exponent */
+	*digits_needed = 16;
 	while (point < 19 && size * power[point + 1] < 1e15)
 		point++;
 	int64_t digits = llround(size * power[point]);
@@ -192,10 +194,11 @@ void json_double(struct buf *buf, double value)
 		return;
 	}
 	json_comma(buf);
-	if (json_short_double(buf, value))
+	int digits_needed = 15;
+	if (json_short_double(buf, value, &digits_needed))
 		return;
 	char text[32];
-	for (int digits = 15; digits <= 17; digits++) {
+	for (int digits = digits_needed; digits <= 17; digits++) {
 		snprintf(text, sizeof text, "%.*g", digits, value);
 		if (digits == 17 || strtod(text, NULL) == value)
 			break;

@@ -126,6 +126,8 @@ static void constrain(const struct rule *rule, struct rules_work *work, struct p
 const struct kind rules_category_share = {
 	.name = "category_share",
 	.help = "how many of the first places one category may take",
+	.example = "top = 10; max_share = 0.5;\n"
+		   "  reason = \"No category takes more than half of the first ten places.\";",
 	.step = STEP_PLACES,
 	.first_page = true,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},

@@ -65,6 +65,8 @@ static void evaluate(const struct rule *rule, struct rules_work *work)
 const struct kind rules_choice_required = {
 	.name = "choice_required",
 	.help = "a question lets the user decline",
+	.example = "choice = \"decline\";\n"
+		   "  reason = \"Whoever is asked can say no.\";",
 	.step = STEP_LANGUAGE,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
 	.actions = {RULES_SUPPRESS, RULES_FLAG},

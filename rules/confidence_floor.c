@@ -42,6 +42,8 @@ static void evaluate(const struct rule *rule, struct rules_work *work)
 const struct kind rules_confidence_floor = {
 	.name = "confidence_floor",
 	.help = "no adjustments below a confidence",
+	.example = "min = 0.6;\n"
+		   "  reason = \"We adjust only when we are fairly sure.\";",
 	.step = STEP_STATE,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
 	.actions = {RULES_REVERT, RULES_FLAG},

@@ -139,6 +139,8 @@ static void evaluate(const struct rule *rule, struct rules_work *work)
 const struct kind rules_conflicting_signals = {
 	.name = "conflicting_signals",
 	.help = "no adjustments for who both likes and dislikes one category",
+	.example = "window = \"24h\"; min_signals = 2; per = \"session\";\n"
+		   "  reason = \"Likes and dislikes of one category are no reason to adjust.\";",
 	.step = STEP_STATE,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
 	.actions = {RULES_REVERT, RULES_FLAG},

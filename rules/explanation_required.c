@@ -39,6 +39,8 @@ static void evaluate(const struct rule *rule, struct rules_work *work)
 const struct kind rules_explanation_required = {
 	.name = "explanation_required",
 	.help = "a response says why it is what it is",
+	.example = "fallback = \"why\";\n"
+		   "  reason = \"Users are told why they see what they see.\";",
 	.step = STEP_LANGUAGE,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct language_settings)},
 	.actions = {RULES_REPLACE, RULES_FLAG},

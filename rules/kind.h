@@ -49,6 +49,7 @@ struct loading {
 
 struct kind {
 	const char *name, *help;
+	const char *example; /* the keys of a rule, without id and kind */
 	enum rules_step step;
 	bool first_page; /* it speaks of the first places: pages behind are not its concern */
 	struct keys keys;

@@ -39,6 +39,8 @@ static void evaluate(const struct rule *rule, struct rules_work *work)
 const struct kind rules_locale_match = {
 	.name = "locale_match",
 	.help = "a prompt speaks the language that was asked for",
+	.example = "action = \"suppress\";\n"
+		   "  reason = \"Prompts speak the user's language.\";",
 	.step = STEP_LANGUAGE,
 	.keys = {NULL, 0, sizeof(struct language_settings)},
 	.actions = {RULES_SUPPRESS, RULES_FLAG},

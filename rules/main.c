@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unicode/uvernum.h>
 
-static const struct tool_verb *const verbs[] = {&tool_check, &tool_test, &tool_effective, &tool_diff,
-						&tool_explain};
+static const struct tool_verb *const verbs[] = {&tool_check, &tool_test,    &tool_effective,
+						&tool_diff,  &tool_explain, &tool_kinds};
 
 struct option {
 	const char *name, *value, *help; /* value: NULL when it takes none */

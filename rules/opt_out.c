@@ -186,6 +186,8 @@ static void evaluate(const struct rule *rule, struct rules_work *work)
 const struct kind rules_opt_out = {
 	.name = "opt_out",
 	.help = "no prompts and no adjustments for who opted out",
+	.example = "honour = [ \"prompts\", \"adjustments\" ];\n"
+		   "  reason = \"Whoever opted out is left alone.\";",
 	.step = STEP_STATE,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
 	.actions = {RULES_NONE},

@@ -259,6 +259,8 @@ bool rules_phrase_denied(struct rules_work *work, struct bytes text, struct byte
 const struct kind rules_phrase_deny = {
 	.name = "phrase_deny",
 	.help = "phrases that must not reach the user",
+	.example = "phrases = [ \"your fault\" ]; locales = [ \"en\" ]; fallback = \"neutral\";\n"
+		   "  reason = \"Never blame the user.\";",
 	.step = STEP_LANGUAGE,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
 	.actions = {RULES_REPLACE, RULES_SUPPRESS, RULES_REJECT, RULES_FLAG},

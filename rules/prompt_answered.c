@@ -85,6 +85,8 @@ static void evaluate(const struct rule *rule, struct rules_work *work)
 const struct kind rules_prompt_answered = {
 	.name = "prompt_answered",
 	.help = "no prompt for a while after a choice was made in one",
+	.example = "window = \"24h\"; per = \"user\";\n"
+		   "  reason = \"Who has answered is not asked again on the same day.\";",
 	.step = STEP_FREQUENCY,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct frequency_settings)},
 	.actions = {RULES_SUPPRESS, RULES_FLAG},

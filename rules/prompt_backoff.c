@@ -175,6 +175,8 @@ static void evaluate(const struct rule *rule, struct rules_work *work)
 const struct kind rules_prompt_backoff = {
 	.name = "prompt_backoff",
 	.help = "a longer wait after each dismissed or unanswered prompt",
+	.example = "after = [ \"dismissed\", \"unanswered\" ]; base = \"1h\"; max = \"7d\"; per = \"user\";\n"
+		   "  reason = \"Who does not answer is asked less and less often.\";",
 	.step = STEP_FREQUENCY,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
 	.actions = {RULES_SUPPRESS, RULES_FLAG},

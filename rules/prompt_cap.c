@@ -99,6 +99,8 @@ static void evaluate(const struct rule *rule, struct rules_work *work)
 const struct kind rules_prompt_cap = {
 	.name = "prompt_cap",
 	.help = "at most so many prompts per response, session or user",
+	.example = "max = 2; per = \"session\"; window = \"30m\";\n"
+		   "  reason = \"No more than two prompts in half an hour.\";",
 	.step = STEP_FREQUENCY,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
 	.actions = {RULES_SUPPRESS, RULES_FLAG},

@@ -64,6 +64,8 @@ static void evaluate(const struct rule *rule, struct rules_work *work)
 const struct kind rules_prompt_gap = {
 	.name = "prompt_gap",
 	.help = "at least so long between prompts of a session or user",
+	.example = "gap = \"5m\"; per = \"session\";\n"
+		   "  reason = \"Five minutes of peace after each prompt.\";",
 	.step = STEP_FREQUENCY,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct frequency_settings)},
 	.actions = {RULES_SUPPRESS, RULES_FLAG},

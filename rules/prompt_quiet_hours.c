@@ -202,6 +202,8 @@ static void evaluate(const struct rule *rule, struct rules_work *work)
 const struct kind rules_prompt_quiet_hours = {
 	.name = "prompt_quiet_hours",
 	.help = "no prompts between two times of the user's day",
+	.example = "from = \"22:00\"; to = \"07:00\"; zone = \"user\"; default_zone = \"Europe/Berlin\";\n"
+		   "  reason = \"Nobody is asked at night.\";",
 	.step = STEP_FREQUENCY,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
 	.actions = {RULES_SUPPRESS, RULES_FLAG},

@@ -85,6 +85,8 @@ static void constrain(const struct rule *rule, struct rules_work *work, struct p
 const struct kind rules_rank_shift = {
 	.name = "rank_shift",
 	.help = "how many places an item may stand from its baseline place",
+	.example = "max_places = 5;\n"
+		   "  reason = \"No item moves by more than five places.\";",
 	.step = STEP_PLACES,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
 	.actions = {RULES_REORDER, RULES_REVERT, RULES_FLAG},

@@ -207,6 +207,8 @@ static void evaluate(const struct rule *rule, struct rules_work *work)
 const struct kind rules_readability = {
 	.name = "readability",
 	.help = "how many years of school texts ask for",
+	.example = "max_grade = 8; fallback = \"neutral\";\n"
+		   "  reason = \"Eight years of school are enough to read it.\";",
 	.step = STEP_LANGUAGE,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
 	.actions = {RULES_REPLACE, RULES_SUPPRESS, RULES_FLAG},

@@ -105,6 +105,8 @@ static void constrain(const struct rule *rule, struct rules_work *work, struct p
 const struct kind rules_retain_top = {
 	.name = "retain_top",
 	.help = "how many of the baseline's first items stay among the first places",
+	.example = "baseline_top = 3; within = 10; at_least = 2;\n"
+		   "  reason = \"Two of the three best items stay on the first page.\";",
 	.step = STEP_PLACES,
 	.first_page = true,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},

@@ -134,6 +134,8 @@ static void constrain(const struct rule *rule, struct rules_work *work, struct p
 const struct kind rules_score_bound = {
 	.name = "score_bound",
 	.help = "how far a score may be from its baseline",
+	.example = "max_absolute = 0.2; max_relative = 0.5;\n"
+		   "  reason = \"A score moves by at most 0.2 and by at most half.\";",
 	.step = STEP_VALUES,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
 	.actions = {RULES_CLAMP, RULES_REVERT, RULES_REJECT, RULES_FLAG},

@@ -148,6 +148,8 @@ static void evaluate(const struct rule *rule, struct rules_work *work)
 const struct kind rules_template_allow = {
 	.name = "template_allow",
 	.help = "only approved texts",
+	.example = "on = [ \"text\", \"labels\" ]; fallback = \"neutral\";\n"
+		   "  reason = \"Only approved words reach the user.\";",
 	.step = STEP_LANGUAGE,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct language_settings)},
 	.actions = {RULES_REPLACE, RULES_SUPPRESS, RULES_REJECT, RULES_FLAG},

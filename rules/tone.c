@@ -157,6 +157,8 @@ static void evaluate(const struct rule *rule, struct rules_work *work)
 const struct kind rules_tone = {
 	.name = "tone",
 	.help = "how long, how loud and how playful texts may be",
+	.example = "max_chars = 120; max_exclamations = 0; max_emoji = 0; fallback = \"neutral\";\n"
+		   "  reason = \"Prompts are short and calm.\";",
 	.step = STEP_LANGUAGE,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
 	.actions = {RULES_REPLACE, RULES_SUPPRESS, RULES_FLAG},

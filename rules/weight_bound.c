@@ -129,6 +129,8 @@ static void evaluate(const struct rule *rule, struct rules_work *work)
 const struct kind rules_weight_bound = {
 	.name = "weight_bound",
 	.help = "how far a category weight may be from its baseline",
+	.example = "min_weight = 0.1; max_relative = 0.5;\n"
+		   "  reason = \"No category disappears, and none falls by more than half.\";",
 	.step = STEP_VALUES,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
 	.actions = {RULES_CLAMP, RULES_REVERT, RULES_REJECT, RULES_FLAG},

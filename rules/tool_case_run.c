@@ -269,7 +269,7 @@ bool tool_case_run(const struct tool_case *test, const struct rules_ruleset *rul
 	arena_init(&work, RUN_MEMORY);
 	bool good = (tool_case_facts(test, &work, &facts) && tool_case_history(test, &work, &history)) ||
 		    err_set(err, "the test's memory limit is reached; make it smaller");
-	good = good && rules_decide(ruleset, &facts, test->now.ns, &work, &decision, err) &&
+	good = good && rules_decide_seen(ruleset, &facts, &history, test->now.ns, &work, &decision, err) &&
 	       rules_decide_frequency(&history, test->now.ns, &work, &decision, err);
 	if (good && !got_all(&facts, &decision, &work, &got))
 		good = err_set(err, "the test's memory limit is reached; make it smaller");

@@ -84,7 +84,8 @@ static bool decide(struct explaining *one, const struct tool_call *call, int64_t
 	struct rules_history history;
 	return read_messages(one, call, err) && view(one, err) &&
 	       read_history(one, call, now_ns, &history, err) &&
-	       rules_decide(one->ruleset, &one->facts, now_ns, &one->arena, &one->decision, err) &&
+	       rules_decide_seen(one->ruleset, &one->facts, &history, now_ns, &one->arena, &one->decision,
+				 err) &&
 	       rules_decide_frequency(&history, now_ns, &one->arena, &one->decision, err);
 }
 

@@ -84,6 +84,14 @@ the response is changed
                 "action": "clamp", "verdict": "exceeded", "would": False, "unsatisfied": False,
                 "observed": "0.9 from 0.5", "targets": [{"id": "a", "before": 0.9, "after": 0.6}]}]})
 
+    def test_history_of_the_users_state(self):
+        rules = self.write("""format = 1; name = "t"; version = "1"; owner = "o";
+rules = ( { id = "peace"; kind = "opt_out"; reason = "r"; } );""", "peace.cfg")
+        for event, verdict in (("opt_out", "exceeded"), ("opt_in", "within")):
+            history = [{"at": "-40d", "event": event}]
+            self.assertEqual(self.verdicts({"session_id": "s"}, {"prompts": [{"prompt_id": "p", "text": "Hi."}]},
+                                           history=history, rules=rules)["peace"], verdict)
+
     def test_history(self):
         prompt = {"prompts": [{"prompt_id": "p"}]}
         for event, verdict in (

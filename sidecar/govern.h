@@ -8,7 +8,7 @@
  *     sidecar_govern_request     its request: context facts, or a signal
  *     sidecar_govern_response    a response: decision and governed message
  *     sidecar_record_needed      does it have to wait for the log?
- *     sidecar_record             append; `recorded` completes on the call's queue
+ *     sidecar_record_response    append; `recorded` completes on the call's queue
  *     sidecar_governing_next     a stream: forget the message, keep the context
  *     sidecar_governing_done     when the call has ended
  *

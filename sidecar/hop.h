@@ -8,7 +8,7 @@
  *
  * A call belongs to the worker on whose queue it was accepted: all its completions come on that thread, so a
  * call needs no lock. The one exception is the audit log's acknowledgement, which comes on the log's thread,
- * touches only what record.h names, and hands the call back with an empty batch.
+ * runs only what record.c says, and hands the call back with an empty batch.
  */
 #ifndef SIDECAR_HOP_H
 #define SIDECAR_HOP_H

@@ -5,6 +5,7 @@
 #include "proto/buf.h"
 #include "rules/versions.h"
 #include <grpc/grpc.h>
+#include <lmdb.h>
 #include <microhttpd.h>
 
 char *sidecar_versions(void)
@@ -17,6 +18,8 @@ char *sidecar_versions(void)
 	json_text(&json, grpc_version_string());
 	json_key(&json, "libmicrohttpd");
 	json_text(&json, MHD_get_version());
+	json_key(&json, "lmdb");
+	json_text(&json, mdb_version(NULL, NULL, NULL));
 	rules_versions(&json);
 	audit_versions(&json);
 	json_close(&json, '}');

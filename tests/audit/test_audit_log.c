@@ -277,7 +277,7 @@ static void a_full_disk_is_said_and_got_over(void **state)
 	struct kit *kit = *state;
 	struct audit_batch batch = {0};
 	struct err err;
-	char path[256];
+	char path[256] = ""; /* also what fills the disk */
 	if (geteuid() != 0 || mount("tmpfs", kit->dir, "tmpfs", 0, "size=600k") != 0) {
 		print_message("a tmpfs cannot be mounted (%s): not run\n",
 			      geteuid() ? "not root" : strerror(errno));

@@ -2,6 +2,8 @@
  *
  * rankguard: the daemon and its verbs.
  */
+#include "sidecar/config.h"
+#include "sidecar/control.h"
 #include "sidecar/daemon.h"
 #include "sidecar/library.h"
 #include "sidecar/versions.h"
@@ -42,12 +44,58 @@ static int check(const struct options *options)
 	return (int)sidecar_daemon_check(options->config);
 }
 
+/* A verb that a running daemon carries out. */
+static int ask(const struct options *options, const char *question)
+{
+	struct err err;
+	struct buf answer = {0};
+	struct rules_findings findings = {0};
+	bool yes = false;
+	struct sidecar_config *config = sidecar_config_load(options->config, &findings);
+	for (size_t i = 0; !config && i < findings.count; i++)
+		fprintf(stderr, "rankguard: %s\n", findings.finding[i].text);
+	rules_findings_done(&findings);
+	if (!config)
+		return SIDECAR_NO;
+	bool good = config->admin.control
+			    ? sidecar_control_ask(config->admin.control, question, &yes, &answer, &err)
+			    : err_set(&err,
+				      "%s: admin.control is not set; set it, such as "
+				      "\"unix:/run/rankguard/control.sock\", and restart",
+				      options->config);
+	if (good)
+		fwrite(answer.at, 1, answer.len, stdout);
+	else
+		fprintf(stderr, "rankguard: %s\n", err.text);
+	buf_done(&answer);
+	sidecar_config_free(config);
+	return good ? (yes ? SIDECAR_YES : SIDECAR_NO) : SIDECAR_FAILED;
+}
+
+static int status(const struct options *options)
+{
+	return ask(options, "status");
+}
+
+static int reload(const struct options *options)
+{
+	return ask(options, "reload");
+}
+
+static int drain(const struct options *options)
+{
+	return ask(options, "drain");
+}
+
 static const struct verb {
 	const char *name, *help;
 	int (*run)(const struct options *options);
 } verbs[] = {
 	{"serve", "serve until SIGTERM", serve},
 	{"check", "everything that serve would refuse, without serving", check},
+	{"status", "what the running daemon serves, as JSON", status},
+	{"reload", "new rules and options into the running daemon", reload},
+	{"drain", "the running daemon finishes its calls and ends", drain},
 };
 
 static void usage(FILE *to)

@@ -306,12 +306,6 @@ class End(Life):
         self.assertEqual(sidecar.wait(), 0)
         self.assertEqual(Log(sidecar.directory).entries[-1].type, "close")
 
-    def test_sighup_is_said_and_changes_nothing(self):
-        sidecar = self.sidecar().start()
-        sidecar._process.send_signal(signal.SIGHUP)
-        self.assertTrue(sidecar.said("reload"))
-        self.assertServes(sidecar)
-
     def test_terminated_while_starting(self):
         """At any time: it ends by itself, with its log closed or not begun."""
         sidecar = self.sidecar()

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sidecar/daemon.h"
 
+#include "rules/findings.h"
 #include "sidecar/admin.h"
 #include "sidecar/ground.h"
 #include "sidecar/history_catch_up.h"
@@ -196,8 +197,9 @@ static bool start(struct daemon *daemon, struct err *err)
 	const struct sidecar_config *config = daemon->ground.config;
 	grpc_init();
 	daemon->grpc = true;
-	daemon->mapping = proto_mapping_canonical(err);
-	daemon->listener = daemon->mapping ? sidecar_listener_open(config, daemon->talk, err) : NULL;
+	daemon->mapping = daemon->ground.config->mapping;
+	daemon->ground.config->mapping = NULL; /* taken */
+	daemon->listener = sidecar_listener_open(config, daemon->talk, err);
 	if (!daemon->listener || !open_log(daemon, err))
 		return false;
 	int64_t now = audit_log_now(daemon->log);
@@ -405,8 +407,11 @@ enum sidecar_exit sidecar_daemon_serve(const char *config_path, struct sidecar_t
 	struct rules_findings findings = {0};
 	bool loaded = sidecar_ground_load(config_path, true, &daemon.ground, &findings);
 	for (size_t i = 0; i < findings.count; i++)
-		sidecar_say(talk, findings.finding[i].error ? SIDECAR_ERROR : SIDECAR_WARN, "check", "%s",
-			    findings.finding[i].text);
+		sidecar_say(talk,
+			    findings.finding[i].error  ? SIDECAR_ERROR
+			    : findings.finding[i].note ? SIDECAR_INFO
+						       : SIDECAR_WARN,
+			    "check", "%s", findings.finding[i].text);
 	rules_findings_done(&findings);
 	if (!loaded) {
 		sidecar_ground_done(&daemon.ground);
@@ -435,7 +440,7 @@ enum sidecar_exit sidecar_daemon_check(const char *config_path)
 	struct rules_findings findings = {0};
 	bool good = sidecar_ground_load(config_path, false, &ground, &findings);
 	for (size_t i = 0; i < findings.count; i++)
-		printf("%s%s\n", findings.finding[i].error ? "" : "warning: ", findings.finding[i].text);
+		printf("%s%s\n", rules_finding_prefix(&findings.finding[i]), findings.finding[i].text);
 	if (good)
 		printf("%s: nothing that serve would refuse\n", config_path);
 	rules_findings_done(&findings);

@@ -50,7 +50,7 @@ const struct fact_row fact_rows[] = {
 	[FACT_PROMPT_LOCALE] = {"prompt.locale", RECORD_PROMPT, FACT_TEXT, .edited = true,
 				.offset = IN_PROMPT(locale)},
 
-	[FACT_CHOICES] = {"choices", RECORD_PROMPT, FACT_LIST, .list = RECORD_CHOICE},
+	[FACT_CHOICES] = {"prompt.choices", RECORD_PROMPT, FACT_LIST, .list = RECORD_CHOICE},
 	[FACT_CHOICE_ID] = {"choice.id", RECORD_CHOICE, FACT_TEXT, .edited = true, .offset = IN_CHOICE(id)},
 	[FACT_CHOICE_KIND] = {"choice.kind", RECORD_CHOICE, FACT_KIND, .edited = true,
 			      .offset = IN_CHOICE(kind), .other = CHOICE_OTHER},

@@ -39,17 +39,23 @@ extern const size_t proto_canonical_set_len;
 	}
 
 static const struct proto_method_paths canonical[] = {
-	{"/rankguard.v1.RankingService/Rank", PROTO_RANKING, ORDER_SCORE_DESC, CANONICAL_RANKING},
-	{"/rankguard.v1.RankingService/StreamRank", PROTO_RANKING, ORDER_SCORE_DESC, CANONICAL_RANKING},
-	{"/rankguard.v1.RankingService/ReportSignal",
-	 PROTO_SIGNAL,
-	 ORDER_POSITION,
-	 {[FACT_SIGNAL_USER] = "user_id",
-	  [FACT_SIGNAL_SESSION] = "session_id",
-	  [FACT_SIGNAL_KIND] = "kind",
-	  [FACT_SIGNAL_ITEM] = "item_id",
-	  [FACT_SIGNAL_CATEGORY] = "category",
-	  [FACT_SIGNAL_PROMPT] = "prompt_id"}},
+	{.method = "/rankguard.v1.RankingService/Rank",
+	 .role = PROTO_RANKING,
+	 .order = ORDER_SCORE_DESC,
+	 .path = CANONICAL_RANKING},
+	{.method = "/rankguard.v1.RankingService/StreamRank",
+	 .role = PROTO_RANKING,
+	 .order = ORDER_SCORE_DESC,
+	 .path = CANONICAL_RANKING},
+	{.method = "/rankguard.v1.RankingService/ReportSignal",
+	 .role = PROTO_SIGNAL,
+	 .order = ORDER_POSITION,
+	 .path = {[FACT_SIGNAL_USER] = "user_id",
+		  [FACT_SIGNAL_SESSION] = "session_id",
+		  [FACT_SIGNAL_KIND] = "kind",
+		  [FACT_SIGNAL_ITEM] = "item_id",
+		  [FACT_SIGNAL_CATEGORY] = "category",
+		  [FACT_SIGNAL_PROMPT] = "prompt_id"}},
 };
 
 struct bytes proto_mapping_canonical_set(void)
@@ -128,8 +134,18 @@ struct compiler {
 	struct proto_mapping *mapping;
 	struct proto_method *method;
 	const struct proto_message *message[PROTO_RECORDS]; /* where the paths of each record begin */
+	bool broken[PROTO_RECORDS]; /* its list has no good path: nothing is said of what is in it */
+	const struct proto_mapping_report *report;
+	bool wrong;
 	struct err *err;
 };
+
+/* Reports what stands in err. */
+static void report(struct compiler *to, unsigned line)
+{
+	to->wrong = true;
+	to->report->wrong(to->report->context, line, to->err->text);
+}
 
 /* The parent record of a list must be mapped, and the record must be one that the role has. */
 static bool check_record(struct compiler *to, enum proto_record record)
@@ -173,26 +189,46 @@ static bool begin_record(struct compiler *to, enum proto_record record, const st
 	return to->method->plan[record] || err_set(to->err, "no memory");
 }
 
-static bool compile_method(struct compiler *to, const struct proto_method_paths *from)
+/* One path; what is wrong is reported, and the others are looked at all the same. */
+static void take_fact(struct compiler *to, const struct proto_method_paths *from, enum proto_fact fact)
+{
+	const struct fact_row *row = &fact_rows[fact];
+	if (from->path[fact] && !to->broken[row->record] && compile_fact(to, fact, from->path[fact]))
+		return;
+	if (row->type == FACT_LIST)
+		to->broken[row->list] = from->path[fact];
+	if (!from->path[fact] || to->broken[row->record])
+		return;
+	err_within(to->err, "%s", row->key);
+	err_within(to->err, "%s", from->method);
+	report(to, from->path_line[fact]);
+}
+
+static void compile_method(struct compiler *to, const struct proto_method_paths *from)
 {
 	const struct proto_rpc *rpc = proto_schema_rpc(to->mapping->schema, bytes_of(from->method), to->err);
-	if (!rpc)
-		return false;
+	if (!rpc) {
+		report(to, from->line);
+		return;
+	}
 	*to->method = (struct proto_method){
 		.name = rpc->name,
 		.role = from->role,
 		.order = from->order,
 		.request_streams = rpc->request_streams,
 		.response_streams = rpc->response_streams,
+		.line = from->line,
 	};
 	bool good = from->role == PROTO_SIGNAL ? begin_record(to, RECORD_SIGNAL, rpc->request)
 					       : begin_record(to, RECORD_REQUEST, rpc->request) &&
 							 begin_record(to, RECORD_RESPONSE, rpc->response);
+	if (!good) {
+		err_within(to->err, "%s", from->method);
+		report(to, from->line);
+	}
 	/* In the order of the table: a list stands before what is in it. */
 	for (size_t fact = 0; good && fact < PROTO_FACTS; fact++)
-		if (from->path[fact] && !compile_fact(to, (enum proto_fact)fact, from->path[fact]))
-			good = err_within(to->err, "%s", fact_rows[fact].key);
-	return good || err_within(to->err, "%s", from->method);
+		take_fact(to, from, (enum proto_fact)fact);
 }
 
 static int compare_methods(const void *a, const void *b)
@@ -202,41 +238,73 @@ static int compare_methods(const void *a, const void *b)
 }
 
 static bool compile(struct proto_mapping *mapping, const struct proto_method_paths *methods, size_t count,
-		    struct err *err)
+		    const struct proto_mapping_report *report_to)
 {
+	bool good = true;
 	mapping->method = arena_zalloc(&mapping->arena, count, sizeof *mapping->method);
-	if (!mapping->method)
-		return err_set(err, "no memory");
+	if (!mapping->method) {
+		report_to->wrong(report_to->context, 0, "no memory");
+		return false;
+	}
 	for (size_t i = 0; i < count; i++) {
-		struct compiler to = {.mapping = mapping, .method = &mapping->method[i], .err = err};
-		if (!compile_method(&to, &methods[i]))
-			return false;
+		struct err err;
+		struct compiler to = {
+			.mapping = mapping, .method = &mapping->method[i], .report = report_to, .err = &err};
+		compile_method(&to, &methods[i]);
+		bool twice = false;
 		for (size_t j = 0; j < i; j++)
-			if (bytes_equal(mapping->method[j].name, to.method->name))
-				return err_set(err, "%s: it is mapped twice; map it once", methods[i].method);
+			twice |= to.method->name.len && bytes_equal(mapping->method[j].name, to.method->name);
+		if (twice) {
+			err_set(&err, "%s: it is mapped twice; map it once", methods[i].method);
+			report(&to, methods[i].line);
+		}
+		good &= !to.wrong;
 	}
 	mapping->count = count;
-	if (count)
+	if (good && count)
 		qsort(mapping->method, count, sizeof *mapping->method, compare_methods);
-	return true;
+	return good;
+}
+
+struct proto_mapping *proto_mapping_compile(struct proto_schema *schema,
+					    const struct proto_method_paths *methods, size_t count,
+					    const struct proto_mapping_report *report_to)
+{
+	struct proto_mapping *mapping = calloc(1, sizeof *mapping);
+	if (!mapping) {
+		proto_schema_free(schema);
+		report_to->wrong(report_to->context, 0, "no memory");
+		return NULL;
+	}
+	mapping->schema = schema;
+	arena_init(&mapping->arena, MAPPING_ARENA_LIMIT);
+	if (!compile(mapping, methods, count, report_to)) {
+		proto_mapping_free(mapping);
+		mapping = NULL;
+	}
+	return mapping;
+}
+
+struct first {
+	struct err *err;
+	bool there;
+};
+
+static void keep_first(void *context, unsigned line, const char *text)
+{
+	struct first *first = context;
+	if (!first->there)
+		err_set(first->err, "%s", text);
+	first->there = true;
+	(void)line;
 }
 
 struct proto_mapping *proto_mapping_new(struct proto_schema *schema, const struct proto_method_paths *methods,
 					size_t count, struct err *err)
 {
-	struct proto_mapping *mapping = calloc(1, sizeof *mapping);
-	if (!mapping) {
-		proto_schema_free(schema);
-		err_set(err, "no memory");
-		return NULL;
-	}
-	mapping->schema = schema;
-	arena_init(&mapping->arena, MAPPING_ARENA_LIMIT);
-	if (!compile(mapping, methods, count, err)) {
-		proto_mapping_free(mapping);
-		mapping = NULL;
-	}
-	return mapping;
+	struct first first = {.err = err};
+	return proto_mapping_compile(schema, methods, count,
+				     &(struct proto_mapping_report){keep_first, &first});
 }
 
 void proto_mapping_free(struct proto_mapping *mapping)
@@ -278,4 +346,19 @@ bool proto_method_request_streams(const struct proto_method *method)
 bool proto_method_response_streams(const struct proto_method *method)
 {
 	return method->response_streams;
+}
+
+enum facts_order proto_method_order(const struct proto_method *method)
+{
+	return method->order;
+}
+
+bool proto_method_maps(const struct proto_method *method, enum proto_fact fact)
+{
+	return method->path[fact];
+}
+
+unsigned proto_method_line(const struct proto_method *method)
+{
+	return method->line;
 }

@@ -29,10 +29,23 @@ struct proto_method_paths {
 	enum proto_method_role role;
 	enum facts_order order;
 	const char *path[PROTO_FACTS];
+	/* Lines of the configuration where the method and its paths stand; 0: it is built in. */
+	unsigned line, path_line[PROTO_FACTS];
 };
 
-/* Compiles `count` methods. Takes `schema` (also on failure), copies the texts. Returns owned; NULL and err
- * (`METHOD: KEY: path "x": what is wrong; what would be right`) on failure. */
+/* Takes what is wrong with a mapping: `line` of the configuration, 0: unknown; `text` is borrowed. */
+struct proto_mapping_report {
+	void (*wrong)(void *context, unsigned line, const char *text);
+	void *context;
+};
+
+/* Compiles `count` methods. Takes `schema` (also on failure), copies the texts. Returns owned; NULL after all
+ * that is wrong was reported as `METHOD: KEY: path "x": what is wrong; what would be right`. */
+MUST_USE struct proto_mapping *proto_mapping_compile(struct proto_schema *schema,
+						     const struct proto_method_paths *methods, size_t count,
+						     const struct proto_mapping_report *report);
+
+/* The same; err is the first thing that is wrong. */
 MUST_USE struct proto_mapping *proto_mapping_new(struct proto_schema *schema,
 						 const struct proto_method_paths *methods, size_t count,
 						 struct err *err);
@@ -55,5 +68,10 @@ struct bytes proto_method_name(const struct proto_method *method);
 enum proto_method_role proto_method_role(const struct proto_method *method);
 bool proto_method_request_streams(const struct proto_method *method);
 bool proto_method_response_streams(const struct proto_method *method);
+enum facts_order proto_method_order(const struct proto_method *method);
+bool proto_method_maps(const struct proto_method *method, enum proto_fact fact);
+
+/* Where the method stands in the configuration; 0: it is built in. */
+unsigned proto_method_line(const struct proto_method *method);
 
 #endif

@@ -20,6 +20,7 @@ static const struct key keys[] = {
 	 .standard = "decline",
 	 .help = "the kind of choice that must be offered"},
 	{.name = "kinds",
+	 .narrows = FACT_BIT(FACT_PROMPT_KIND),
 	 .type = KEY_WORDS,
 	 .at = offsetof(struct settings, kinds),
 	 .word = rules_prompt_word,
@@ -69,6 +70,8 @@ const struct kind rules_choice_required = {
 		   "  reason = \"Whoever is asked can say no.\";",
 	.step = STEP_LANGUAGE,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
+	.concerns = FACT_BIT(FACT_PROMPTS),
+	.needs = FACT_BIT(FACT_CHOICES) | FACT_BIT(FACT_CHOICE_KIND),
 	.actions = {RULES_SUPPRESS, RULES_FLAG},
 	.evaluate = evaluate,
 };

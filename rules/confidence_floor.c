@@ -13,6 +13,7 @@ struct settings {
 
 static const struct key keys[] = {
 	{.name = "min",
+	 .tighter = TIGHTER_LARGE,
 	 .type = KEY_NUMBER,
 	 .at = offsetof(struct settings, min),
 	 .required = true,
@@ -46,6 +47,8 @@ const struct kind rules_confidence_floor = {
 		   "  reason = \"We adjust only when we are fairly sure.\";",
 	.step = STEP_STATE,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
+	.concerns = FACT_BIT(FACT_ITEMS) | FACT_BIT(FACT_WEIGHTS),
+	.needs = FACT_BIT(FACT_CONFIDENCE),
 	.actions = {RULES_REVERT, RULES_FLAG},
 	.on_unknown = {RULES_REVERT, RULES_FLAG},
 	.evaluate = evaluate,

@@ -16,12 +16,14 @@ struct settings {
 
 static const struct key keys[] = {
 	{.name = "window",
+	 .tighter = TIGHTER_LARGE,
 	 .type = KEY_DURATION,
 	 .at = offsetof(struct settings, window),
 	 .required = true,
 	 .limits = true,
 	 .help = "how long a signal counts"},
 	{.name = "min_signals",
+	 .tighter = TIGHTER_SMALL,
 	 .type = KEY_WHOLE,
 	 .at = offsetof(struct settings, min_signals),
 	 .required = true,
@@ -136,6 +138,12 @@ static void evaluate(const struct rule *rule, struct rules_work *work)
 	}
 }
 
+static uint64_t also(const struct rule *rule)
+{
+	const struct settings *settings = rule->settings;
+	return settings->per == PER_USER ? FACT_BIT(FACT_USER) : FACT_BIT(FACT_SESSION);
+}
+
 const struct kind rules_conflicting_signals = {
 	.name = "conflicting_signals",
 	.help = "no adjustments for who both likes and dislikes one category",
@@ -143,6 +151,9 @@ const struct kind rules_conflicting_signals = {
 		   "  reason = \"Likes and dislikes of one category are no reason to adjust.\";",
 	.step = STEP_STATE,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
+	.concerns = FACT_BIT(FACT_ITEMS) | FACT_BIT(FACT_WEIGHTS),
+	.needs = FACT_BIT(FACT_SIGNAL_KIND) | FACT_BIT(FACT_SIGNAL_CATEGORY),
+	.also = also,
 	.actions = {RULES_REVERT, RULES_FLAG},
 	.on_unknown = {RULES_FLAG, RULES_REVERT},
 	.memory = memory,

@@ -43,6 +43,7 @@ const struct kind rules_explanation_required = {
 		   "  reason = \"Users are told why they see what they see.\";",
 	.step = STEP_LANGUAGE,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct language_settings)},
+	.concerns = FACT_BIT(FACT_EXPLANATION),
 	.actions = {RULES_REPLACE, RULES_FLAG},
 	.limit = "an explanation",
 	.check = check,

@@ -18,36 +18,54 @@ static bool grow(struct rules_findings *findings)
 	return grown != NULL;
 }
 
-void rules_findings_add(struct rules_findings *findings, bool error, const char *file, unsigned line,
-			const char *format, ...)
+__attribute__((format(printf, 4, 0))) static void add(struct rules_findings *findings,
+						      struct rules_finding finding, const char *file,
+						      const char *format, va_list args)
 {
-	findings->errors += error;
+	findings->errors += finding.error;
 	if (findings->count >= SHOWN_MAX)
 		return; /* nobody reads more; the count of errors stays right */
 	char *words = NULL, *text = NULL;
-	va_list args;
-	va_start(args, format);
 	bool good = vasprintf(&words, format, args) >= 0;
-	va_end(args);
 	if (good)
-		good = (line ? asprintf(&text, "%s:%u: %s", file, line, words)
-			     : asprintf(&text, "%s: %s", file, words)) >= 0;
+		good = (finding.line ? asprintf(&text, "%s:%u: %s", file, finding.line, words)
+				     : asprintf(&text, "%s: %s", file, words)) >= 0;
 	if (good)
 		free(words);
 	if (!good || !grow(findings)) {
 		free(good ? text : NULL);
 		findings->failed = true;
-		findings->errors += !error;
+		findings->errors += !finding.error;
 		return;
 	}
-	findings->finding[findings->count] = (struct rules_finding){
-		.error = error,
-		.text = text,
-		.line = line,
-		.file_len = strlen(file),
-		.order = findings->count,
-	};
-	findings->count++;
+	finding.text = text;
+	finding.file_len = strlen(file);
+	finding.order = findings->count;
+	findings->finding[findings->count++] = finding;
+	findings->notes += finding.note;
+}
+
+void rules_findings_add(struct rules_findings *findings, bool error, const char *file, unsigned line,
+			const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	add(findings, (struct rules_finding){.error = error, .line = line}, file, format, args);
+	va_end(args);
+}
+
+void rules_findings_note(struct rules_findings *findings, const char *file, unsigned line, const char *format,
+			 ...)
+{
+	va_list args;
+	va_start(args, format);
+	add(findings, (struct rules_finding){.note = true, .line = line}, file, format, args);
+	va_end(args);
+}
+
+const char *rules_finding_prefix(const struct rules_finding *finding)
+{
+	return finding->error ? "" : finding->note ? "note: " : "warning: ";
 }
 
 void rules_findings_fail(struct rules_findings *findings, const char *file, const char *what)

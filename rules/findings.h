@@ -13,6 +13,14 @@ __attribute__((format(printf, 5, 6))) void rules_findings_add(struct rules_findi
 							      const char *file, unsigned line,
 							      const char *format, ...);
 
+/* Adds something to know, which is nothing to mend. */
+__attribute__((format(printf, 4, 5))) void rules_findings_note(struct rules_findings *findings,
+							       const char *file, unsigned line,
+							       const char *format, ...);
+
+/* What stands before a finding's words: "", "warning: " or "note: ". */
+const char *rules_finding_prefix(const struct rules_finding *finding);
+
 /* The system failed (memory, I/O): nothing can be said about the rules. Also adds an error. */
 void rules_findings_fail(struct rules_findings *findings, const char *file, const char *what);
 

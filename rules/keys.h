@@ -10,6 +10,7 @@
 #define RULES_KEYS_H
 
 #include "proto/arena.h"
+#include "proto/fact.h"
 #include "rules/findings.h"
 #include <libconfig.h>
 #include <stdint.h>
@@ -56,6 +57,11 @@ enum key_type {
 	KEY_RAW,      /* config_setting_t *: a list of groups that the caller reads */
 };
 
+/* Of two values, which one allows less; for NUMBER, WHOLE and DURATION. Absent: no limit. */
+enum key_tighter { TIGHTER_NOT, TIGHTER_SMALL, TIGHTER_LARGE };
+
+#define FACT_BIT(fact) (UINT64_C(1) << (fact))
+
 struct keys;
 
 struct key {
@@ -70,7 +76,9 @@ struct key {
 	const struct keys *inner;			    /* GROUP, GROUPS */
 	bool may_be_empty; /* GROUPS: an empty list is a value, too; then groups.at is not NULL */
 	bool limits;	   /* it is part of what a decision calls the limit */
-	const char *help;  /* one line */
+	enum key_tighter tighter;
+	uint64_t narrows; /* FACT_BIT of the fact by which it narrows the rule; 0: it does not narrow it */
+	const char *help; /* one line */
 };
 
 struct keys {

@@ -47,6 +47,12 @@ struct loading {
 	struct zones *zones; /* read by the first rule that needs them */
 };
 
+/* Needs that are no single fact. */
+#define NEED_SUBJECT (UINT64_C(1) << 60) /* a session or a user */
+#define NEED_SAID    (UINT64_C(1) << 61) /* signals, or the request's own opted_out */
+#define NEED_REVERT  (UINT64_C(1) << 62) /* it reverts whatever its action says */
+_Static_assert(PROTO_FACTS <= 60, "facts fit below the other needs");
+
 struct kind {
 	const char *name, *help;
 	const char *example; /* the keys of a rule, without id and kind */
@@ -56,6 +62,12 @@ struct kind {
 	enum rules_action actions[6];	 /* the first is the default; RULES_NONE ends the list */
 	enum rules_action on_unknown[4]; /* the same; empty: this kind can always tell */
 	const char *limit;		 /* what a decision says was the limit; NULL: made of the keys */
+
+	/* Facts as FACT_BIT. Where a method gives none of `concerns` the rule has nothing to judge there; where
+	 * it does not give all of `needs` the rule can never tell. `also`: needs that hang on the keys; may be
+	 * NULL. */
+	uint64_t concerns, needs;
+	uint64_t (*also)(const struct rule *rule);
 
 	/* What the key table cannot say. Problems become findings. May be NULL. */
 	void (*check)(struct loading *loading, struct rule *rule);

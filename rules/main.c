@@ -26,6 +26,7 @@ static const struct option options[TOOL_OPTIONS] = {
 	[OPTION_RESPONSE] = {"--response", "F", "explain: the RankResponse to it, as proposed"},
 	[OPTION_HISTORY] = {"--history", "F", "explain: a list of events, with the keys of rule tests"},
 	[OPTION_NOW] = {"--now", "T", "explain: the time at which it is decided; default: now"},
+	[OPTION_CONFIG] = {"--config", "F", "check: a sidecar's configuration, which the rules must suit"},
 	[OPTION_COVERAGE] = {"--coverage", NULL, "test: name the rules that no test exceeds"},
 };
 

@@ -183,6 +183,12 @@ static void evaluate(const struct rule *rule, struct rules_work *work)
 }
 
 /* What is done stands in `honour`; there is no other action. */
+static uint64_t also(const struct rule *rule)
+{
+	const struct settings *settings = rule->settings;
+	return settings->honour >> HONOUR_ADJUSTMENTS & 1 ? NEED_REVERT : 0;
+}
+
 const struct kind rules_opt_out = {
 	.name = "opt_out",
 	.help = "no prompts and no adjustments for who opted out",
@@ -190,6 +196,9 @@ const struct kind rules_opt_out = {
 		   "  reason = \"Whoever opted out is left alone.\";",
 	.step = STEP_STATE,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
+	.concerns = FACT_BIT(FACT_ITEMS) | FACT_BIT(FACT_WEIGHTS) | FACT_BIT(FACT_PROMPTS),
+	.needs = NEED_SUBJECT | NEED_SAID,
+	.also = also,
 	.actions = {RULES_NONE},
 	.on_unknown = {RULES_FLAG, RULES_SUPPRESS},
 	.check = check,

@@ -7,6 +7,7 @@
 
 static const struct key keys[] = {
 	{.name = "window",
+	 .tighter = TIGHTER_LARGE,
 	 .type = KEY_DURATION,
 	 .at = offsetof(struct frequency_settings, window),
 	 .required = true,
@@ -20,6 +21,7 @@ static const struct key keys[] = {
 	 .word = rules_subject_word,
 	 .help = "whose choices"},
 	{.name = "kinds",
+	 .narrows = FACT_BIT(FACT_PROMPT_KIND),
 	 .type = KEY_WORDS,
 	 .at = offsetof(struct frequency_settings, kinds),
 	 .word = rules_prompt_word,
@@ -89,6 +91,8 @@ const struct kind rules_prompt_answered = {
 		   "  reason = \"Who has answered is not asked again on the same day.\";",
 	.step = STEP_FREQUENCY,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct frequency_settings)},
+	.concerns = FACT_BIT(FACT_PROMPTS),
+	.needs = FACT_BIT(FACT_SIGNAL_KIND),
 	.actions = {RULES_SUPPRESS, RULES_FLAG},
 	.on_unknown = {RULES_SUPPRESS, RULES_FLAG},
 	.memory = rules_frequency_memory,

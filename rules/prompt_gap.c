@@ -8,6 +8,7 @@
 
 static const struct key keys[] = {
 	{.name = "gap",
+	 .tighter = TIGHTER_LARGE,
 	 .type = KEY_DURATION,
 	 .at = offsetof(struct frequency_settings, window),
 	 .required = true,
@@ -21,6 +22,7 @@ static const struct key keys[] = {
 	 .word = rules_subject_word,
 	 .help = "whose prompts"},
 	{.name = "kinds",
+	 .narrows = FACT_BIT(FACT_PROMPT_KIND),
 	 .type = KEY_WORDS,
 	 .at = offsetof(struct frequency_settings, kinds),
 	 .word = rules_prompt_word,
@@ -68,6 +70,7 @@ const struct kind rules_prompt_gap = {
 		   "  reason = \"Five minutes of peace after each prompt.\";",
 	.step = STEP_FREQUENCY,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct frequency_settings)},
+	.concerns = FACT_BIT(FACT_PROMPTS),
 	.actions = {RULES_SUPPRESS, RULES_FLAG},
 	.on_unknown = {RULES_SUPPRESS, RULES_FLAG},
 	.memory = rules_frequency_memory,

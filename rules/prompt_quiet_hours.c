@@ -199,6 +199,12 @@ static void evaluate(const struct rule *rule, struct rules_work *work)
 	rules_frequency_each(rule, work, judge);
 }
 
+static uint64_t also(const struct rule *rule)
+{
+	const struct settings *settings = rule->settings;
+	return settings->of_user && !settings->otherwise ? FACT_BIT(FACT_TIME_ZONE) : 0;
+}
+
 const struct kind rules_prompt_quiet_hours = {
 	.name = "prompt_quiet_hours",
 	.help = "no prompts between two times of the user's day",
@@ -206,6 +212,8 @@ const struct kind rules_prompt_quiet_hours = {
 		   "  reason = \"Nobody is asked at night.\";",
 	.step = STEP_FREQUENCY,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
+	.concerns = FACT_BIT(FACT_PROMPTS),
+	.also = also,
 	.actions = {RULES_SUPPRESS, RULES_FLAG},
 	.on_unknown = {RULES_SUPPRESS, RULES_FLAG},
 	.check = check,

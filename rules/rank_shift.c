@@ -14,6 +14,7 @@ struct settings {
 
 static const struct key keys[] = {
 	{.name = "max_places",
+	 .tighter = TIGHTER_SMALL,
 	 .type = KEY_WHOLE,
 	 .at = offsetof(struct settings, max_places),
 	 .required = true,
@@ -89,6 +90,8 @@ const struct kind rules_rank_shift = {
 		   "  reason = \"No item moves by more than five places.\";",
 	.step = STEP_PLACES,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
+	.concerns = FACT_BIT(FACT_ITEMS),
+	.needs = FACT_BIT(FACT_ITEM_BASELINE),
 	.actions = {RULES_REORDER, RULES_REVERT, RULES_FLAG},
 	.on_unknown = {RULES_REJECT, RULES_FLAG},
 	.evaluate = evaluate,

@@ -34,6 +34,7 @@ static const char *formula_word(unsigned n)
 
 static const struct key keys[] = {
 	{.name = "max_grade",
+	 .tighter = TIGHTER_SMALL,
 	 .type = KEY_NUMBER,
 	 .at = offsetof(struct settings, max_grade),
 	 .required = true,
@@ -211,6 +212,7 @@ const struct kind rules_readability = {
 		   "  reason = \"Eight years of school are enough to read it.\";",
 	.step = STEP_LANGUAGE,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
+	.concerns = FACT_BIT(FACT_PROMPTS) | FACT_BIT(FACT_EXPLANATION),
 	.actions = {RULES_REPLACE, RULES_SUPPRESS, RULES_FLAG},
 	.on_unknown = {RULES_FLAG, RULES_SUPPRESS},
 	.check = check,

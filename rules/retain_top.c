@@ -22,7 +22,15 @@ struct settings {
 static const struct key keys[] = {
 	COUNT_KEY(baseline_top, "the baseline's first items that are meant"),
 	COUNT_KEY(within, "the first places of the list that are meant"),
-	COUNT_KEY(at_least, "how many of those items stand at those places"),
+	{.name = "at_least",
+	 .type = KEY_WHOLE,
+	 .at = offsetof(struct settings, at_least),
+	 .required = true,
+	 .limits = true,
+	 .tighter = TIGHTER_LARGE,
+	 .min = 1,
+	 .max = 1000000,
+	 .help = "how many of those items stand at those places"},
 	MISSING_KEY(struct settings),
 };
 
@@ -37,6 +45,18 @@ static size_t wanted(const struct settings *settings, const struct rules_work *w
 	size_t most = least(settings->baseline_top.value, settings->within.value);
 	most = least((double)most, settings->at_least.value);
 	return least((double)most, (double)work->baseline_count);
+}
+
+static void check(struct loading *loading, struct rule *rule)
+{
+	const struct settings *settings = rule->settings;
+	size_t most = least(settings->baseline_top.value, settings->within.value);
+	if (settings->at_least.value > (double)most)
+		rules_findings_add(loading->reader.findings, false, rule->spot.file, rule->head.line,
+				   "rule %.*s: at_least %.0f of baseline_top %.0f within %.0f can never be "
+				   "reached, and counts as %zu; write that, or raise the others",
+				   BYTES_ARG(rule->head.id), settings->at_least.value,
+				   settings->baseline_top.value, settings->within.value, most);
 }
 
 static size_t count_kept(const struct settings *settings, const struct rules_work *work)
@@ -110,8 +130,11 @@ const struct kind rules_retain_top = {
 	.step = STEP_PLACES,
 	.first_page = true,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
+	.concerns = FACT_BIT(FACT_ITEMS),
+	.needs = FACT_BIT(FACT_ITEM_BASELINE),
 	.actions = {RULES_REORDER, RULES_REVERT, RULES_FLAG},
 	.on_unknown = {RULES_REJECT, RULES_FLAG},
+	.check = check,
 	.evaluate = evaluate,
 	.constrain = constrain,
 };

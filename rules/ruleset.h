@@ -19,6 +19,7 @@ struct rules_ruleset;
 
 struct rules_finding {
 	bool error;	 /* false: a warning; the ruleset may still be used */
+	bool note;	 /* not even that: something to know, with nothing to mend */
 	char *text;	 /* `file:line: rule id: what is wrong; what would be right` */
 	size_t file_len; /* the file is the first file_len bytes of text */
 	unsigned line;	 /* 0: the file as a whole */
@@ -28,7 +29,7 @@ struct rules_finding {
 /* Owned by the caller: initialise with { 0 }, end with rules_findings_done. In order of files and lines. */
 struct rules_findings {
 	struct rules_finding *finding;
-	size_t count, errors;
+	size_t count, errors, notes;
 	bool failed; /* the system failed (memory, I/O); the rules may be right */
 };
 void rules_findings_done(struct rules_findings *findings);

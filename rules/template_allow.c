@@ -152,6 +152,7 @@ const struct kind rules_template_allow = {
 		   "  reason = \"Only approved words reach the user.\";",
 	.step = STEP_LANGUAGE,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct language_settings)},
+	.concerns = FACT_BIT(FACT_PROMPTS) | FACT_BIT(FACT_EXPLANATION),
 	.actions = {RULES_REPLACE, RULES_SUPPRESS, RULES_REJECT, RULES_FLAG},
 	.on_unknown = {RULES_SUPPRESS, RULES_FLAG},
 	.limit = "approved texts only",

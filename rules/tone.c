@@ -24,7 +24,7 @@ struct settings {
 #define LIMIT(key, of_type, from, to, words)                                                                 \
 	{                                                                                                    \
 		.name = #key, .type = of_type, .at = offsetof(struct settings, key), .limits = true,         \
-		.min = from, .max = to, .help = words                                                        \
+		.tighter = TIGHTER_SMALL, .min = from, .max = to, .help = words                              \
 	}
 static const struct key keys[] = {
 	LIMIT(max_chars, KEY_WHOLE, 1, 100000, "characters of a text, as people count them"),
@@ -161,6 +161,7 @@ const struct kind rules_tone = {
 		   "  reason = \"Prompts are short and calm.\";",
 	.step = STEP_LANGUAGE,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
+	.concerns = FACT_BIT(FACT_PROMPTS) | FACT_BIT(FACT_EXPLANATION),
 	.actions = {RULES_REPLACE, RULES_SUPPRESS, RULES_FLAG},
 	.on_unknown = {RULES_SUPPRESS, RULES_FLAG},
 	.check = check,

@@ -6,6 +6,7 @@
 #define RULES_TOOL_H
 
 #include "proto/buf.h"
+#include "proto/mapping.h"
 #include "rules/ruleset.h"
 
 enum tool_exit {
@@ -25,6 +26,7 @@ enum tool_option {
 	OPTION_RESPONSE,
 	OPTION_HISTORY,
 	OPTION_NOW,
+	OPTION_CONFIG,
 	TOOL_OPTIONS
 };
 
@@ -49,6 +51,10 @@ extern const struct tool_verb tool_check, tool_test, tool_effective, tool_diff, 
 
 /* Says on stderr what is wrong with the call. Returns TOOL_USAGE. */
 __attribute__((format(printf, 1, 2))) enum tool_exit tool_usage(const char *format, ...);
+
+/* The mapping of a sidecar's configuration: its `schema`, else the canonical one. Nothing else of the file is
+ * looked at. Returns owned, NULL after findings. */
+struct proto_mapping *tool_config_mapping(const char *path, struct rules_findings *findings);
 
 int64_t tool_now_ns(void);
 const char *tool_plural(size_t count); /* "" for one, else "s" */

@@ -2,6 +2,7 @@
  *
  * rankguard-rules check: everything that is wrong with the rules.
  */
+#include "rules/suit.h"
 #include "rules/tool.h"
 
 #include <stdio.h>
@@ -23,7 +24,7 @@ static void answer_json(const struct rules_ruleset *ruleset, const struct rules_
 {
 	json_open(answer, '{');
 	json_key(answer, "ok");
-	json_bool(answer, findings->count == 0);
+	json_bool(answer, findings->count == findings->notes);
 	tool_findings_json(findings, 1, answer);
 	if (ruleset)
 		json_ruleset(answer, ruleset);
@@ -34,7 +35,8 @@ static void answer_json(const struct rules_ruleset *ruleset, const struct rules_
 static void answer_text(const struct rules_ruleset *ruleset, const struct rules_findings *findings,
 			struct buf *answer)
 {
-	size_t warnings = findings->count > findings->errors ? findings->count - findings->errors : 0;
+	size_t others = findings->errors + findings->notes;
+	size_t warnings = findings->count > others ? findings->count - others : 0;
 	tool_findings_print(findings, answer);
 	if (ruleset) {
 		size_t rules = rules_ruleset_rule_count(ruleset);
@@ -42,15 +44,27 @@ static void answer_text(const struct rules_ruleset *ruleset, const struct rules_
 			   BYTES_ARG(rules_ruleset_version(ruleset)), rules, tool_plural(rules),
 			   BYTES_ARG(rules_ruleset_digest(ruleset)));
 	}
-	if (findings->count)
+	if (findings->errors || warnings)
 		fprintf(stderr, "%zu error%s, %zu warning%s\n", findings->errors,
 			tool_plural(findings->errors), warnings, tool_plural(warnings));
+}
+
+/* A configuration is read even where the rules cannot be: one run tells everything. */
+static void check_suit(const struct rules_ruleset *ruleset, const char *config,
+		       struct rules_findings *findings)
+{
+	struct proto_mapping *mapping = tool_config_mapping(config, findings);
+	if (ruleset && mapping)
+		rules_suit_check(ruleset, mapping, config, findings);
+	proto_mapping_free(mapping);
 }
 
 static enum tool_exit run(const struct tool_call *call, struct buf *answer)
 {
 	struct rules_findings findings = {0};
 	struct rules_ruleset *ruleset = rules_ruleset_load(call->path[0], tool_now_ns(), &findings);
+	if (call->given[OPTION_CONFIG])
+		check_suit(ruleset, call->value[OPTION_CONFIG], &findings);
 	if (call->given[OPTION_JSON])
 		answer_json(ruleset, &findings, answer);
 	else
@@ -66,6 +80,6 @@ const struct tool_verb tool_check = {
 	.usage = "PATH",
 	.help = "says everything that is wrong with the rules at PATH",
 	.paths = 1,
-	.options = 1u << OPTION_JSON,
+	.options = 1u << OPTION_JSON | 1u << OPTION_CONFIG,
 	.run = run,
 };

@@ -2,6 +2,7 @@
  *
  * Findings as the verbs of rankguard-rules say them.
  */
+#include "rules/findings.h"
 #include "rules/tool.h"
 
 #include <stdio.h>
@@ -12,7 +13,8 @@ void tool_findings_print(const struct rules_findings *findings, struct buf *out)
 		const struct rules_finding *finding = &findings->finding[i];
 		const char *words = strstr(finding->text + finding->file_len, ": ");
 		int place = (int)(words - finding->text);
-		buf_printf(out, "%.*s%s%s\n", place, finding->text, finding->error ? "" : ": warning", words);
+		buf_printf(out, "%.*s: %s%s\n", place, finding->text, rules_finding_prefix(finding),
+			   words + 2);
 	}
 }
 
@@ -28,7 +30,7 @@ static void json_finding(const struct rules_finding *finding, struct buf *out)
 {
 	json_open(out, '{');
 	json_key(out, "severity");
-	json_text(out, finding->error ? "error" : "warning");
+	json_text(out, finding->error ? "error" : finding->note ? "note" : "warning");
 	json_key(out, "file");
 	json_string(out, (struct bytes){finding->text, finding->file_len});
 	json_key(out, "line");
@@ -58,5 +60,5 @@ void tool_findings_answer(const struct rules_findings *findings, size_t sets, st
 
 enum tool_exit tool_findings_exit(const struct rules_findings *findings)
 {
-	return findings->failed ? TOOL_FAILED : findings->count ? TOOL_NO : TOOL_YES;
+	return findings->failed ? TOOL_FAILED : findings->count > findings->notes ? TOOL_NO : TOOL_YES;
 }

@@ -18,24 +18,28 @@ struct settings {
 
 static const struct key keys[] = {
 	{.name = "min_weight",
+	 .tighter = TIGHTER_LARGE,
 	 .type = KEY_NUMBER,
 	 .at = offsetof(struct settings, min_weight),
 	 .max = INFINITY,
 	 .limits = true,
 	 .help = "no weight goes below it, or below its baseline where that is smaller"},
 	{.name = "max_absolute",
+	 .tighter = TIGHTER_SMALL,
 	 .type = KEY_NUMBER,
 	 .at = offsetof(struct settings, max_absolute),
 	 .max = INFINITY,
 	 .limits = true,
 	 .help = "distance to the baseline"},
 	{.name = "max_relative",
+	 .tighter = TIGHTER_SMALL,
 	 .type = KEY_NUMBER,
 	 .at = offsetof(struct settings, max_relative),
 	 .max = INFINITY,
 	 .limits = true,
 	 .help = "distance to the baseline as a part of it: 0.5 is half"},
 	{.name = "categories",
+	 .narrows = FACT_BIT(FACT_WEIGHT_CATEGORY),
 	 .type = KEY_TEXTS,
 	 .at = offsetof(struct settings, categories),
 	 .help = "categories of weights, as globs; all when not given"},
@@ -126,6 +130,13 @@ static void evaluate(const struct rule *rule, struct rules_work *work)
 	}
 }
 
+static uint64_t also(const struct rule *rule)
+{
+	const struct settings *settings = rule->settings;
+	bool compares = settings->max_absolute.present || settings->max_relative.present;
+	return compares ? FACT_BIT(FACT_WEIGHT_BASELINE) : 0;
+}
+
 const struct kind rules_weight_bound = {
 	.name = "weight_bound",
 	.help = "how far a category weight may be from its baseline",
@@ -133,6 +144,9 @@ const struct kind rules_weight_bound = {
 		   "  reason = \"No category disappears, and none falls by more than half.\";",
 	.step = STEP_VALUES,
 	.keys = {keys, KEY_COUNT(keys), sizeof(struct settings)},
+	.concerns = FACT_BIT(FACT_WEIGHTS),
+	.needs = FACT_BIT(FACT_WEIGHT_WEIGHT),
+	.also = also,
 	.actions = {RULES_CLAMP, RULES_REVERT, RULES_REJECT, RULES_FLAG},
 	.on_unknown = {RULES_REVERT, RULES_REJECT, RULES_FLAG},
 	.check = check,

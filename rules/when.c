@@ -177,6 +177,27 @@ enum truth rules_when_match(const struct when *when, const struct facts *facts, 
 	return truth;
 }
 
+uint64_t rules_when_facts(const struct when *when)
+{
+	const struct {
+		const struct texts *values;
+		enum proto_fact fact;
+	} asked[] = {
+		{&when->surface, FACT_SURFACE},
+		{&when->locale, FACT_LOCALE},
+		{&when->segment, FACT_SEGMENT},
+		{&when->experiment, FACT_EXPERIMENT},
+	};
+	const struct when *any = when->any.at;
+	uint64_t facts = when->attributes.count ? FACT_BIT(FACT_ATTRIBUTES) : 0;
+	for (size_t i = 0; i < KEY_COUNT(asked); i++)
+		if (asked[i].values->count && !matches_absent(asked[i].values))
+			facts |= FACT_BIT(asked[i].fact);
+	for (size_t i = 0; i < when->any.count; i++)
+		facts |= rules_when_facts(&any[i]);
+	return facts | (when->not ? rules_when_facts(when->not ) : 0);
+}
+
 static bool is_empty(const struct when *when)
 {
 	return !when->method.count && !when->surface.count && !when->locale.count && !when->segment.count &&

@@ -43,6 +43,9 @@ enum truth rules_when_match(const struct when *when, const struct facts *facts, 
 bool rules_glob_match(struct bytes glob, struct bytes text);
 bool rules_globs_match(const struct texts *globs, struct bytes text);
 
+/* The context facts that it asks for, as FACT_BIT; not those whose absence it names. */
+uint64_t rules_when_facts(const struct when *when);
+
 /* What the tables cannot say: groups without any condition. */
 void rules_when_check(const struct reader *reader, const struct when *when);
 

@@ -5,20 +5,19 @@
  */
 #include "sidecar/config.h"
 
+#include "proto/file.h"
+#include "proto/mapping_read.h"
 #include "proto/suggest.h"
 #include "rules/scan.h"
 #include "sidecar/config_load.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <libconfig.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_LEN_MAX = 1 << 20 };
+enum { FILE_MIB = 1 };
 
 void sidecar_config_wrong(struct config_load *load, unsigned line, const char *name, const char *format, ...)
 {
@@ -31,45 +30,14 @@ void sidecar_config_wrong(struct config_load *load, unsigned line, const char *n
 			   err.text);
 }
 
-/* Reads a whole regular file (a symbolic link is followed: a mounted ConfigMap is one). */
-static bool read_fd(int fd, struct buf *text, struct err *err)
-{
-	struct stat stat;
-	if (fstat(fd, &stat) != 0)
-		return err_set(err, "cannot be read: %s", strerrordesc_np(errno));
-	if (!S_ISREG(stat.st_mode))
-		return err_set(err, "is not a regular file; give the path of the configuration file");
-	char part[4096];
-	for (ssize_t got; (got = read(fd, part, sizeof part)) != 0;) {
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return err_set(err, "cannot be read: %s", strerrordesc_np(errno));
-		buf_add(text, part, (size_t)got);
-		if (text->len > FILE_LEN_MAX)
-			return err_set(err, "is larger than 1 MiB; a configuration is smaller");
-	}
-	return !text->failed || err_set(err, "memory is short");
-}
-
-static bool read_file(const char *path, struct buf *text, struct err *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not make us wait */
-	if (fd < 0)
-		return err_set(err, "cannot be opened: %s; give the path of a readable file",
-			       strerrordesc_np(errno));
-	bool good = read_fd(fd, text, err);
-	close(fd);
-	return good;
-}
-
 /* Bytes to settings: what libconfig would take silently wrong is refused before it. */
 static bool parse_file(struct config_load *load, config_t *settings)
 {
 	struct buf raw = {0}, text = {0};
 	struct err err;
 	unsigned line = 0;
-	bool good = read_file(load->path, &raw, &err) && rules_scan(buf_bytes(&raw), &text, &line, &err);
+	bool good = file_read(load->path, "configuration file", FILE_MIB, &raw, &err) &&
+		    rules_scan(buf_bytes(&raw), &text, &line, &err);
 	if (good) {
 		buf_add(&text, "", 1);
 		good = !text.failed || err_set(&err, "memory is short");
@@ -199,6 +167,19 @@ static void take_number(struct config_load *load, const struct config_option *op
 		sidecar_config_wrong(load, line, option->name, "%s", err.text);
 }
 
+static void wrong_mapping(void *context, unsigned line, const char *text)
+{
+	sidecar_config_wrong(context, line, "", "%s", text);
+}
+
+/* setting: NULL where none is given. */
+static void take_mapping(struct config_load *load, const config_setting_t *setting)
+{
+	struct proto_mapping_report report = {.wrong = wrong_mapping, .context = load};
+	load->config->own_schema = setting;
+	load->config->mapping = proto_mapping_read(setting, load->path, &report);
+}
+
 static void take_setting(struct config_load *load, const struct config_option *option,
 			 const config_setting_t *setting)
 {
@@ -209,6 +190,9 @@ static void take_setting(struct config_load *load, const struct config_option *o
 	case CONFIG_LATER:
 		sidecar_config_wrong(load, line, "", "%s is not available in this version; %s", option->name,
 				     option->example);
+		break;
+	case CONFIG_MAPPING:
+		take_mapping(load, setting);
 		break;
 	case CONFIG_ADDRESSES:
 		take_list(load, option, setting);
@@ -413,6 +397,8 @@ struct sidecar_config *sidecar_config_load(const char *path, struct rules_findin
 	} else if (parse_file(&load, &settings)) {
 		take_group(&load, "", config_root_setting(&settings));
 		take_defaults(&load);
+		if (!load.line[find_option("schema") - sidecar_config_options])
+			take_mapping(&load, NULL);
 		check_addresses(&load);
 		check_history(&load);
 	}
@@ -449,6 +435,7 @@ void sidecar_config_free(struct sidecar_config *config)
 		free(config->listen[i]);
 	free(config->listen);
 	free(config->line);
+	proto_mapping_free(config->mapping);
 	free(config->path);
 	free(config);
 }
@@ -461,6 +448,16 @@ static void describe_listen(const struct sidecar_config *config, struct buf *out
 	buf_add_text(out, " ]");
 }
 
+/* The methods that are governed or carry signals. */
+static void describe_mapping(const struct sidecar_config *config, struct buf *out)
+{
+	const struct proto_method *method;
+	buf_add_text(out, "[ ");
+	for (size_t i = 0; (method = proto_mapping_at(config->mapping, i)); i++)
+		buf_printf(out, "%s\"%.*s\"", i ? ", " : "", BYTES_ARG(proto_method_name(method)));
+	buf_add_text(out, " ]");
+}
+
 static void describe_value(const struct config_option *option, const struct sidecar_config *config,
 			   struct buf *out)
 {
@@ -468,6 +465,8 @@ static void describe_value(const struct config_option *option, const struct side
 	bool bare = option->type == CONFIG_COUNT || option->type == CONFIG_FLAG;
 	if (option->type == CONFIG_ADDRESSES) {
 		describe_listen(config, out);
+	} else if (option->type == CONFIG_MAPPING) {
+		describe_mapping(config, out);
 	} else if (is_text(option)) {
 		buf_printf(out, "\"%s\"", get_text(option, config));
 	} else if (option->size == 0) {
@@ -483,8 +482,8 @@ char *sidecar_config_describe(const struct sidecar_config *config, bool reloadab
 	struct buf out = {0};
 	for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
 		const struct config_option *option = &sidecar_config_options[i];
-		if (option->type == CONFIG_LATER || (is_text(option) && !get_text(option, config)) ||
-		    (reloadable && !option->reload))
+		if (option->type == CONFIG_LATER || (option->type == CONFIG_MAPPING && !config->own_schema) ||
+		    (is_text(option) && !get_text(option, config)) || (reloadable && !option->reload))
 			continue;
 		buf_printf(&out, "%s = ", option->name);
 		describe_value(option, config, &out);

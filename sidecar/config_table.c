@@ -64,7 +64,9 @@ const struct config_option sidecar_config_options[] = {
 	 .reload = true, .example = "leave it out; rules are observed one by one with mode = \"observe\" in the rule file"},
 	{"observe_by", CONFIG_LATER,
 	 .reload = true, .example = "leave it out; rules are observed one by one with mode = \"observe\" in the rule file"},
-	{"schema", CONFIG_LATER, .reload = true, .example = "leave it out: the canonical API is governed"},
+	{"schema", CONFIG_MAPPING, .reload = true,
+	 .example = "{ descriptors = \"schema.pb\"; methods = ( ); }",
+	 .help = "the recommender's own API; default: the canonical one"},
 	{"tls", CONFIG_LATER, .example = "leave it out, and listen on loopback or a Unix socket"},
 	{"upstream_tls", CONFIG_LATER, .example = "leave it out, and reach the recommender inside this machine"},
 

@@ -20,6 +20,7 @@ enum config_type {
 	CONFIG_CHOICE,	  /* an enum, or nothing where one value exists yet */
 	CONFIG_WORD,	  /* char *: one of the choices */
 	CONFIG_FLAG,	  /* bool */
+	CONFIG_MAPPING,	  /* the group of page proto/mapping_read.h; struct proto_mapping * */
 	CONFIG_LATER,	  /* designed, and not in this version */
 };
 

@@ -167,6 +167,7 @@ static bool settle(const struct config_load *load, const struct config_option *o
 	case CONFIG_DURATION:
 	case CONFIG_CHOICE:
 	case CONFIG_FLAG:
+	case CONFIG_MAPPING:
 	case CONFIG_LATER:
 		break;
 	}
@@ -207,6 +208,7 @@ static bool store(struct sidecar_config *config, const struct config_option *opt
 	case CONFIG_DURATION:
 	case CONFIG_CHOICE:
 	case CONFIG_FLAG:
+	case CONFIG_MAPPING:
 	case CONFIG_LATER:
 		if (!sidecar_config_parse(option, *value, &number, err))
 			return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sidecar/daemon.h"
 
+#include "rules/findings.h"
 #include "sidecar/admin.h"
 #include "sidecar/control.h"
 #include "sidecar/ground.h"
@@ -521,8 +522,11 @@ enum sidecar_exit sidecar_daemon_serve(const char *config_path, struct sidecar_t
 	sidecar_force_init(&daemon.hop.force);
 	bool loaded = sidecar_ground_load(config_path, true, &daemon.ground, &findings);
 	for (size_t i = 0; i < findings.count; i++)
-		sidecar_say(talk, findings.finding[i].error ? SIDECAR_ERROR : SIDECAR_WARN, "check", "%s",
-			    findings.finding[i].text);
+		sidecar_say(talk,
+			    findings.finding[i].error  ? SIDECAR_ERROR
+			    : findings.finding[i].note ? SIDECAR_INFO
+						       : SIDECAR_WARN,
+			    "check", "%s", findings.finding[i].text);
 	rules_findings_done(&findings);
 	if (!loaded) {
 		sidecar_force_done(&daemon.hop.force);
@@ -552,7 +556,7 @@ enum sidecar_exit sidecar_daemon_check(const char *config_path)
 	struct rules_findings findings = {0};
 	bool good = sidecar_ground_load(config_path, false, &ground, &findings);
 	for (size_t i = 0; i < findings.count; i++)
-		printf("%s%s\n", findings.finding[i].error ? "" : "warning: ", findings.finding[i].text);
+		printf("%s%s\n", rules_finding_prefix(&findings.finding[i]), findings.finding[i].text);
 	if (good)
 		printf("%s: nothing that serve would refuse\n", config_path);
 	rules_findings_done(&findings);

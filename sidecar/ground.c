@@ -2,6 +2,7 @@
 #include "sidecar/ground.h"
 
 #include "rules/findings.h"
+#include "rules/suit.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,6 +81,10 @@ bool sidecar_ground_load(const char *config_path, bool make_keys, struct sidecar
 	/* All parts are looked at, so that one run tells everything. */
 	ground->rules = rules_ruleset_load(ground->config->rules, time(NULL) * TIME_SECOND, findings);
 	bool good = ground->rules != NULL;
+	size_t errors = findings->errors;
+	if (good)
+		rules_suit_check(ground->rules, ground->config->mapping, config_path, findings);
+	good &= findings->errors == errors;
 	const struct sidecar_config *config = ground->config;
 	bool directory = check_directory(config, "audit.directory", config->audit.directory, findings);
 	if (config->history.directory)

@@ -17,6 +17,7 @@ struct sidecar_policy *sidecar_policy_new(const struct sidecar_config *config, s
 	policy->failure = config->failure;
 	policy->options = sidecar_config_describe(config, true);
 	policy->mapping = mapping;
+	policy->own_schema = config->own_schema;
 	policy->rules = rules_ruleset_hold(rules);
 	policy->meter = sidecar_meter_new(metrics, mapping, rules);
 	policy->since_ns = now_ns;

@@ -24,6 +24,7 @@ struct sidecar_policy {
 	struct sidecar_directions failure;
 	char *options; /* those that a reload may change, as text */
 	struct proto_mapping *mapping;
+	bool own_schema; /* it is not the built-in one */
 	struct rules_ruleset *rules;
 	struct sidecar_meter *meter;
 	int64_t since_ns; /* when it came into force */

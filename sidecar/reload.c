@@ -55,12 +55,12 @@ static void record_refusal(struct sidecar_hop *hop, struct bytes reason)
 
 /* ---- into force ---- */
 
-static struct sidecar_policy *make_policy(struct sidecar_hop *hop, const struct sidecar_ground *ground,
+/* Takes the mapping out of the ground. */
+static struct sidecar_policy *make_policy(struct sidecar_hop *hop, struct sidecar_ground *ground,
 					  struct err *err)
 {
-	struct proto_mapping *mapping = proto_mapping_canonical(err);
-	if (!mapping)
-		return NULL;
+	struct proto_mapping *mapping = ground->config->mapping;
+	ground->config->mapping = NULL;
 	struct sidecar_policy *policy = sidecar_policy_new(ground->config, mapping, ground->rules,
 							   hop->metrics, audit_log_now(hop->log));
 	if (!policy)
@@ -75,7 +75,7 @@ static void enforce(struct sidecar_hop *hop, struct sidecar_policy *policy)
 	sidecar_force_set(&hop->force, policy);
 }
 
-bool sidecar_reload_first(struct sidecar_hop *hop, const struct sidecar_ground *ground, struct err *err)
+bool sidecar_reload_first(struct sidecar_hop *hop, struct sidecar_ground *ground, struct err *err)
 {
 	struct sidecar_policy *policy = make_policy(hop, ground, err);
 	if (!policy)
@@ -92,7 +92,8 @@ bool sidecar_reload_first(struct sidecar_hop *hop, const struct sidecar_ground *
 
 static bool unchanged(const struct sidecar_policy *was, const struct sidecar_policy *is)
 {
-	return strcmp(was->options, is->options) == 0 &&
+	/* Of a schema the options name the methods alone; it is taken as changed. */
+	return !was->own_schema && !is->own_schema && strcmp(was->options, is->options) == 0 &&
 	       bytes_equal(rules_ruleset_digest(was->rules), rules_ruleset_digest(is->rules));
 }
 

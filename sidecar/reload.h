@@ -14,9 +14,8 @@
 #include "sidecar/hop.h"
 
 /* The first policy, of the ground that the daemon starts on: its ruleset is an entry of the log, then it comes
- * into force. */
-MUST_USE bool sidecar_reload_first(struct sidecar_hop *hop, const struct sidecar_ground *ground,
-				   struct err *err);
+ * into force. Takes the ground's mapping. */
+MUST_USE bool sidecar_reload_first(struct sidecar_hop *hop, struct sidecar_ground *ground, struct err *err);
 
 /* Reads the configuration file of the start again. What is found, and what became of it, goes to `said`, one
  * thing a line, and to the operator's log. Unchanged rules and options change nothing. False: refused. */

@@ -133,7 +133,7 @@ class Mapping:
     def prompt(self, m):
         facts = {key: hexed(self.text(m, 'prompt.' + key)) for key in ('id', 'template_id', 'text', 'locale')}
         facts['kind'] = self.kind(m, 'prompt.kind')
-        facts['choices'] = [self.choice(choice) for choice in self.elements(m, 'choices')]
+        facts['choices'] = [self.choice(choice) for choice in self.elements(m, 'prompt.choices')]
         return facts
 
     def response(self, m):
@@ -173,14 +173,14 @@ class Mapping:
     def set_choices(self, message, choices):
         """choices: [(id, kind, label)]; a list that says the same already stays as it is."""
         old = [(self.text(c, 'choice.id') or '', self.kind(c, 'choice.kind'), self.text(c, 'choice.label') or '')
-               for c in self.elements(message, 'choices')]
+               for c in self.elements(message, 'prompt.choices')]
         if old == [(id or '', kind, label or '') for id, kind, label in choices]:
             return
-        owner, field = self.reach(message, 'choices')
+        owner, field = self.reach(message, 'prompt.choices')
         if owner is not None:
             owner.ClearField(field.name)
         for id, kind, label in choices:
-            owner, field = self.reach(message, 'choices', make=True)
+            owner, field = self.reach(message, 'prompt.choices', make=True)
             choice = getattr(owner, field.name).add()
             for key, text in (('choice.id', id), ('choice.label', label)):
                 if text:
@@ -249,7 +249,7 @@ class Edits:
         choices = [(self.text(), self.random.randint(0, 5), self.text()) for _ in range(self.random.randint(0, 3))]
         if self.random.random() < 0.3:
             choices = [(self.mapping.text(c, 'choice.id'), self.mapping.kind(c, 'choice.kind'),
-                        self.mapping.text(c, 'choice.label')) for c in self.mapping.elements(prompt, 'choices')]
+                        self.mapping.text(c, 'choice.label')) for c in self.mapping.elements(prompt, 'prompt.choices')]
         for id, kind_of, label in choices:
             self.lines.append('choice %d %s %d %s' % (index, word(id), kind_of, word(label)))
         self.mapping.set_text(prompt, 'prompt.text', text)

@@ -274,7 +274,7 @@ static void a_bad_path_is_refused_with_words(void **state)
 {
 	const struct bad_mapping *bad = *state;
 	struct err err, expected;
-	struct proto_method_paths paths = {TRAP_RANK, PROTO_RANKING, ORDER_POSITION, {0}};
+	struct proto_method_paths paths = {.method = TRAP_RANK, .role = PROTO_RANKING};
 	paths.path[FACT_ITEMS] = "page.hits";
 	paths.path[FACT_PROMPTS] = "dialog.turns";
 	paths.path[FACT_PROMPT_TEXT] = "body.text";
@@ -288,16 +288,18 @@ static void methods_and_records_must_fit(void **state)
 {
 	(void)state;
 	struct err err;
-	struct proto_method_paths paths[] = {{TRAP_RANK, PROTO_RANKING, ORDER_POSITION, {0}},
-					     {TRAP_RANK, PROTO_RANKING, ORDER_POSITION, {0}}};
+	struct proto_method_paths paths[] = {{.method = TRAP_RANK, .role = PROTO_RANKING},
+					     {.method = TRAP_RANK, .role = PROTO_RANKING}};
 	assert_null(proto_mapping_new(trap_schema(), paths, 2, &err));
 	assert_string_equal(err.text, TRAP_RANK ": it is mapped twice; map it once");
 	paths[0].path[FACT_ITEM_ID] = "product.id";
 	assert_null(proto_mapping_new(trap_schema(), paths, 1, &err));
 	assert_string_equal(err.text,
 			    TRAP_RANK ": item.id: it stands in \"items\"; give the path of that, too");
-	paths[0] = (struct proto_method_paths){
-		TRAP_RANK, PROTO_SIGNAL, ORDER_POSITION, {[FACT_ITEMS] = "page.hits"}};
+	paths[0] = (struct proto_method_paths){.method = TRAP_RANK,
+					       .role = PROTO_SIGNAL,
+					       .order = ORDER_POSITION,
+					       .path = {[FACT_ITEMS] = "page.hits"}};
 	assert_null(proto_mapping_new(trap_schema(), paths, 1, &err));
 	assert_string_equal(err.text, TRAP_RANK ": items: a signal method has no such fact; remove it");
 	paths[0].method = "/trap.Trap/Rang";

@@ -39,7 +39,7 @@ static void add_path(struct proto_method_paths *paths, char *line)
 struct proto_mapping *trap_mapping(void)
 {
 	struct err err = {{0}};
-	struct proto_method_paths paths = {TRAP_RANK, PROTO_RANKING, ORDER_POSITION, {0}};
+	struct proto_method_paths paths = {.method = TRAP_RANK, .role = PROTO_RANKING};
 	char *text = strndup((const char *)trap_paths, trap_paths_len), *rest = text;
 	for (char *line; (line = strsep(&rest, "\n"));)
 		add_path(&paths, line);

@@ -156,8 +156,13 @@ static const struct row rows[] = {
 	{"overload never passes", WHOLE "failure: { overload = \"pass\"; };\n",
 	 "a.cfg:2: failure.overload: \"pass\" is not a value; write \"closed\""},
 
-	{"schema", WHOLE "schema: { descriptors = \"schema.pb\"; };\n",
-	 "a.cfg:2: schema is not available in this version; leave it out: the canonical API is governed"},
+	{"a schema without methods and without its descriptors",
+	 WHOLE "schema: {\ndescriptors = \"schema.pb\"; };\n",
+	 "a.cfg:2: schema.methods is missing; write methods = ( { ... } );\n"
+	 "a.cfg:3: schema.descriptors: schema.pb: cannot be opened: No such file or directory; give the "
+	 "path of a readable file"},
+	{"a schema that is no group", WHOLE "schema = 5;\n",
+	 "a.cfg:2: schema: a group is expected; write schema: { ... };"},
 	{"tls", WHOLE "tls: { cert = \"\"; };\n",
 	 "a.cfg:2: tls is not available in this version; leave it out, and listen on loopback or a Unix "
 	 "socket"},
@@ -298,7 +303,7 @@ static void a_path_that_is_no_configuration_is_refused(void **state)
 		 "readable file"},
 		{".", ".: is not a regular file; give the path of the configuration file"},
 		{"fifo", "fifo: is not a regular file; give the path of the configuration file"},
-		{"large", "large: is larger than 1 MiB; a configuration is smaller"},
+		{"large", "large: is larger than 1 MiB; a configuration file is smaller"},
 	};
 	assert_int_equal(mkfifo("fifo", 0600), 0);
 	char *large = calloc(1, (1 << 20) + 1);

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The `schema` section: what it gives, and every way in which it is refused, with lines and whole messages.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "proto/buf.h"
+#include "proto/mapping_read.h"
+#include "trap_mapping.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* A folder with trap.pb in it, and the configuration that would stand beside it. */
+struct folder {
+	char path[64], set[80], config[80];
+};
+
+static void folder_make(struct folder *folder)
+{
+	struct bytes set = trap_descriptors();
+	snprintf(folder->path, sizeof folder->path, "/tmp/rankguard-mapping-XXXXXX");
+	assert_non_null(mkdtemp(folder->path));
+	snprintf(folder->set, sizeof folder->set, "%s/trap.pb", folder->path);
+	snprintf(folder->config, sizeof folder->config, "%s/a.cfg", folder->path);
+	FILE *file = fopen(folder->set, "we");
+	assert_non_null(file);
+	assert_int_equal(fwrite(set.at, 1, set.len, file), set.len);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void folder_remove(const struct folder *folder)
+{
+	unlink(folder->set);
+	rmdir(folder->path);
+}
+
+/* What was reported, a line each, the folder's path as DIR. */
+struct heard {
+	const struct folder *folder;
+	struct buf text;
+};
+
+static void hear(void *context, unsigned line, const char *text)
+{
+	struct heard *heard = context;
+	const char *at = strstr(text, heard->folder->path);
+	int before = at ? (int)(at - text) : (int)strlen(text);
+	buf_printf(&heard->text, "%s%u: %.*s%s%s", heard->text.len ? "\n" : "", line, before, text,
+		   at ? "DIR" : "", at ? at + strlen(heard->folder->path) : "");
+}
+
+static struct proto_mapping *read_text(const struct folder *folder, const char *text, struct heard *heard)
+{
+	struct proto_mapping_report report = {.wrong = hear, .context = heard};
+	config_t config;
+	config_init(&config);
+	*heard = (struct heard){.folder = folder};
+	if (!config_read_string(&config, text))
+		fail_msg("line %d: %s", config_error_line(&config), config_error_text(&config));
+	struct proto_mapping *mapping =
+		proto_mapping_read(config_lookup(&config, "schema"), folder->config, &report);
+	buf_add(&heard->text, "", 1);
+	config_destroy(&config);
+	return mapping;
+}
+
+#define SCHEMA(methods) "schema: { descriptors = \"trap.pb\";\nmethods = (\n" methods " ); };\n"
+#define RANK		"method = \"/trap.Trap/Rank\";\n"
+
+static const struct row {
+	const char *name, *text, *heard;
+} rows[] = {
+	{"no group", "schema = 1;", "1: schema: a group is expected; write schema: { ... };"},
+	{"nothing in it", "schema: { };",
+	 "1: schema.descriptors is missing; write descriptors = \"schema.pb\";\n"
+	 "1: schema.methods is missing; write methods = ( { ... } );"},
+	{"a misspelt key", "schema: { descriptors = \"trap.pb\";\nmethod = ( ); };",
+	 "2: unknown key \"schema.method\"; did you mean \"methods\"?\n"
+	 "1: schema.methods is missing; write methods = ( { ... } );"},
+	{"an unknown key", "schema: { descriptors = \"trap.pb\"; zebra = 1;\nmethods = ( ); };",
+	 "1: unknown key \"schema.zebra\"; the keys here are descriptors, methods\n"
+	 "2: schema.methods: a list of 1 to 1000 groups is expected; write methods = ( { ... } );"},
+	{"descriptors that are not there",
+	 "schema: { descriptors = \"x.pb\"; methods = ( { " RANK
+	 "response: { explanation = \"why.text\"; }; } ); };",
+	 "1: schema.descriptors: DIR/x.pb: cannot be opened: No such file or directory; give the path of a "
+	 "readable file"},
+	{"descriptors that are none",
+	 "schema: { descriptors = \"/dev/null\"; methods = ( { " RANK "response: { }; } ); };",
+	 "1: schema.descriptors: /dev/null: is not a regular file; give the path of the descriptor set"},
+	{"descriptors of another type",
+	 "schema: { descriptors = 5; methods = ( { " RANK "response: { }; } ); };",
+	 "1: schema.descriptors: a text is expected; write \"schema.pb\""},
+	{"a method that is no group", SCHEMA("5"),
+	 "3: schema.methods[0]: a group is expected; write { method = \"...\"; ... }"},
+	{"a method without name", SCHEMA("{ response: { explanation = \"why.text\"; }; }"),
+	 "3: schema.methods[0].method is missing; write method = \"/package.Service/Method\";"},
+	{"a method that says nothing", SCHEMA("{ " RANK " }"),
+	 "3: schema.methods[0]: neither response nor signal is mapped; map one"},
+	{"a ranking that is a signal", SCHEMA("{ " RANK "response: { }; signal: { }; }"),
+	 "3: schema.methods[0]: a method has signal, or request and response; remove one"},
+	{"an unknown key of a method", SCHEMA("{ " RANK "respons: { }; }"),
+	 "4: unknown key \"schema.methods[0].respons\"; did you mean \"response\"?\n"
+	 "3: schema.methods[0]: neither response nor signal is mapped; map one"},
+	{"a key of a method that is near nothing", SCHEMA("{ " RANK "response: { }; zebra = 1; }"),
+	 "4: unknown key \"schema.methods[0].zebra\"; the keys here are method, request, response, signal, "
+	 "order"},
+	{"a response that is no group", SCHEMA("{ " RANK "response = \"x\"; }"),
+	 "4: schema.methods[0].response: a group is expected; write response: { ... };"},
+	{"another order", SCHEMA("{ " RANK "response: { };\norder = \"down\"; }"),
+	 "5: schema.methods[0].order: must be \"score_desc\", \"score_asc\" (a distance) or \"position\""},
+	{"an unknown fact", SCHEMA("{ " RANK "response: { confidenc = \"debug.confidence\"; }; }"),
+	 "4: unknown key \"schema.methods[0].response.confidenc\"; did you mean \"confidence\"?"},
+	{"an unknown fact in a group",
+	 SCHEMA("{ " RANK "response: { items = \"page.hits\"; item: {\nscor = \"meta.rank.score\"; }; }; }"),
+	 "5: unknown key \"schema.methods[0].response.item.scor\"; did you mean \"score\"?"},
+	{"a fact of the response in the request",
+	 SCHEMA("{ " RANK "request: { explanation = \"x\"; };\nresponse: { }; }"),
+	 "4: unknown key \"schema.methods[0].request.explanation\"; remove it"},
+	{"a group as a path", SCHEMA("{ " RANK "response: { item = \"page.hits\"; }; }"),
+	 "4: schema.methods[0].response.item: a group is expected; write item: { ... };"},
+	{"a number as a path", SCHEMA("{ " RANK "response: { explanation = 5; }; }"),
+	 "4: schema.methods[0].response.explanation: a text is expected; write a path, as in \"product.id\""},
+	{"what is not there yet",
+	 SCHEMA("{ " RANK
+		"response: { prompts = \"dialog.turns\"; prompt: { kind = \"kind\";\nkinds = ( ); }; }; }"),
+	 "5: schema.methods[0].response.prompt.kinds is not available in this version; leave it out"},
+	{"a method that the service does not have",
+	 SCHEMA("{ method = \"/trap.Trap/Rnak\"; response: { }; }"),
+	 "3: no method \"/trap.Trap/Rnak\"; did you mean \"/trap.Trap/Rank\"?"},
+	{"a method that is mapped twice", SCHEMA("{ " RANK "response: { }; },\n{ " RANK "response: { }; }"),
+	 "5: /trap.Trap/Rank: it is mapped twice; map it once"},
+	{"every wrong path is told, and nothing that follows from it",
+	 SCHEMA("{ " RANK "request: { session = \"context.sesion\"; };\n"
+		"response: {\nitems = \"page.hit\";\nitem: { id = \"product.id\"; };\n"
+		"confidence = \"debug.confidence.x\"; }; }"),
+	 "4: /trap.Trap/Rank: session: path \"context.sesion\": message trap.Context has no field "
+	 "\"sesion\"; did "
+	 "you mean \"session\"?\n"
+	 "6: /trap.Trap/Rank: items: path \"page.hit\": message trap.Page has no field \"hit\"; did you mean "
+	 "\"hits\"?\n"
+	 "8: /trap.Trap/Rank: confidence: path \"debug.confidence.x\": field \"confidence\" of trap.Debug is "
+	 "no "
+	 "message; a path goes through single messages"},
+	{"a record whose list has no path",
+	 SCHEMA("{ " RANK "response: { item: {\nid = \"product.id\"; }; }; }"),
+	 "5: /trap.Trap/Rank: item.id: it stands in \"items\"; give the path of that, too"},
+};
+
+static void run_row(void **state)
+{
+	const struct row *row = *state;
+	struct folder folder;
+	struct heard heard;
+	folder_make(&folder);
+	struct proto_mapping *mapping = read_text(&folder, row->text, &heard);
+	assert_null(mapping);
+	assert_string_equal(heard.text.at, row->heard);
+	buf_done(&heard.text);
+	folder_remove(&folder);
+}
+
+static void without_a_section_it_is_the_canonical_mapping(void **state)
+{
+	struct folder folder;
+	struct heard heard;
+	(void)state;
+	folder_make(&folder);
+	struct proto_mapping *mapping = read_text(&folder, "x = 1;", &heard);
+	assert_non_null(mapping);
+	assert_non_null(proto_mapping_find(mapping, bytes_of(CANONICAL_RANK)));
+	assert_int_equal(proto_method_line(proto_mapping_at(mapping, 0)), 0);
+	proto_mapping_free(mapping);
+	buf_done(&heard.text);
+	folder_remove(&folder);
+}
+
+static void a_section_gives_methods_with_their_paths_and_lines(void **state)
+{
+	struct folder folder;
+	struct heard heard;
+	(void)state;
+	folder_make(&folder);
+	struct proto_mapping *mapping = read_text(
+		&folder,
+		SCHEMA("{ " RANK "request: { user = \"context.user.number\"; attributes = \"labels\";\n"
+		       "attribute: { name = \"key\"; value = \"value\"; }; };\n"
+		       "response: { items = \"page.hits\"; item: { id = \"product.id\"; score = "
+		       "\"meta.rank.score\"; };\n"
+		       "prompts = \"dialog.turns\"; prompt: { text = \"body.text\"; choices = "
+		       "\"menu.options\"; };\n"
+		       "choice: { label = \"label.text\"; }; };\norder = \"score_asc\"; }"),
+		&heard);
+	assert_string_equal(heard.text.at, "");
+	assert_non_null(mapping);
+	const struct proto_method *method = proto_mapping_find(mapping, bytes_of(TRAP_RANK));
+	static const enum proto_fact given[] = {FACT_USER,	   FACT_ATTRIBUTES,	FACT_ATTRIBUTE_NAME,
+						FACT_ITEMS,	   FACT_ITEM_ID,	FACT_ITEM_SCORE,
+						FACT_PROMPTS,	   FACT_PROMPT_TEXT,	FACT_CHOICES,
+						FACT_CHOICE_LABEL, FACT_ATTRIBUTE_VALUE};
+	size_t maps = 0;
+	assert_non_null(method);
+	for (size_t i = 0; i < COUNT(given); i++)
+		assert_true(proto_method_maps(method, given[i]));
+	for (size_t fact = 0; fact < PROTO_FACTS; fact++)
+		maps += proto_method_maps(method, (enum proto_fact)fact);
+	assert_int_equal(maps, COUNT(given));
+	assert_int_equal(proto_method_order(method), ORDER_SCORE_ASC);
+	assert_int_equal(proto_method_line(method), 3);
+	proto_mapping_free(mapping);
+	buf_done(&heard.text);
+	folder_remove(&folder);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[COUNT(rows) + 2] = {
+		cmocka_unit_test(without_a_section_it_is_the_canonical_mapping),
+		cmocka_unit_test(a_section_gives_methods_with_their_paths_and_lines),
+	};
+	for (size_t i = 0; i < COUNT(rows); i++)
+		tests[i + 2] = (struct CMUnitTest){.name = rows[i].name,
+						   .test_func = run_row,
+						   .initial_state = (void *)(uintptr_t)&rows[i]};
+	return _cmocka_run_group_tests("mapping_read", tests, COUNT(tests), NULL, NULL);
+}

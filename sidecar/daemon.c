@@ -22,6 +22,7 @@ struct daemon {
 	struct audit_log *log;
 	struct sidecar_history *history;
 	struct sidecar_metrics *metrics;
+	struct sidecar_mode *mode;
 	struct sidecar_listener *listener;
 	struct sidecar_admin *admin;
 	struct sidecar_hop hop;
@@ -88,6 +89,19 @@ static bool note_ruleset(struct daemon *daemon, struct err *err)
 	return good;
 }
 
+/* Each start states its mode. */
+static bool open_mode(struct daemon *daemon, struct err *err)
+{
+	const struct sidecar_config *config = daemon->ground.config;
+	daemon->mode = sidecar_mode_new(daemon->log, daemon->talk);
+	if (!daemon->mode)
+		return err_set(err, "mode: memory is short");
+	return config->mode.wanted == SIDECAR_OBSERVE
+		       ? sidecar_mode_observe(daemon->mode, config->mode.until_ns, config->mode.by,
+					      SIDECAR_CAUSE_START, err)
+		       : sidecar_mode_enforce(daemon->mode, NULL, SIDECAR_CAUSE_START, err);
+}
+
 static bool open_log(struct daemon *daemon, struct err *err)
 {
 	const struct sidecar_config *config = daemon->ground.config;
@@ -106,7 +120,8 @@ static bool open_log(struct daemon *daemon, struct err *err)
 	daemon->log = audit_log_open(&options, err);
 	free(configuration);
 	free(versions);
-	return daemon->log && note_ruleset(daemon, err) && open_history(daemon, err);
+	return daemon->log && note_ruleset(daemon, err) && open_mode(daemon, err) &&
+	       open_history(daemon, err);
 }
 
 /* ---- admin ---- */
@@ -130,6 +145,7 @@ static void metrics(void *ctx, struct buf *out)
 	struct audit_log_state state;
 	audit_log_state(daemon->log, &state);
 	sidecar_metrics_render(daemon->metrics, &state, out);
+	sidecar_mode_render(daemon->mode, out);
 }
 
 /* ---- start ---- */
@@ -213,6 +229,7 @@ static bool start(struct daemon *daemon, struct err *err)
 	hop->subject_key = daemon->ground.subject_key;
 	hop->history = daemon->history;
 	hop->metrics = daemon->metrics;
+	hop->mode = daemon->mode;
 	hop->talk = daemon->talk;
 	return start_workers(daemon, err) && start_admin(daemon, err);
 }
@@ -261,8 +278,18 @@ static void write_history(struct daemon *daemon)
 	daemon->history_stuck = stuck;
 }
 
+/* The return of the observe switch is recorded when its time has come. */
+static void look_mode(struct daemon *daemon)
+{
+	struct err err;
+	if (!sidecar_mode_tick(daemon->mode, &err))
+		sidecar_say(daemon->talk, SIDECAR_WARN, "mode", "rules are enforced; recorded later: %s",
+			    err.text);
+}
+
 static void tick(struct daemon *daemon)
 {
+	look_mode(daemon);
 	look_upstream(daemon);
 	write_history(daemon);
 	if (audit_log_now(daemon->log) < daemon->next_tally_ns)
@@ -371,10 +398,13 @@ static bool stop(struct daemon *daemon, struct err *err)
 		grpc_server_destroy(daemon->hop.server);
 	sidecar_listener_close(daemon->listener);
 	if (daemon->log) {
-		if (daemon->metrics)
+		if (daemon->metrics) {
+			look_mode(daemon);
 			tally(daemon);
+		}
 		good = audit_log_close(daemon->log, err);
 	}
+	sidecar_mode_free(daemon->mode);
 	sidecar_metrics_free(daemon->metrics);
 	sidecar_history_free(daemon->history);
 	proto_mapping_free(daemon->mapping);

@@ -96,6 +96,14 @@ struct audit_entry_failure {
 	struct bytes reason;
 };
 
+/* The switch of the whole chain: from here on every rule is enforced, or none is. */
+struct audit_entry_mode {
+	const char *mode;  /* "enforce" or "observe" */
+	int64_t until_ns;  /* observe: when it ends by itself; 0: not written */
+	struct bytes by;   /* who asked for it; absent when it came by itself */
+	const char *cause; /* "start" "until" "control" "reload" */
+};
+
 /* `time_ns` may be put later by the log, never earlier: see audit_log_append. False: memory is short. */
 MUST_USE bool audit_entry_decision(struct audit_batch *, int64_t time_ns,
 				   const struct audit_entry_decision *);
@@ -105,6 +113,7 @@ MUST_USE bool audit_entry_signal(struct audit_batch *, int64_t time_ns, const st
 MUST_USE bool audit_entry_ruleset(struct audit_batch *, int64_t time_ns, const struct audit_entry_ruleset *);
 MUST_USE bool audit_entry_tally(struct audit_batch *, int64_t time_ns, const struct audit_entry_tally *);
 MUST_USE bool audit_entry_failure(struct audit_batch *, int64_t time_ns, const struct audit_entry_failure *);
+MUST_USE bool audit_entry_mode(struct audit_batch *, int64_t time_ns, const struct audit_entry_mode *);
 
 /* The log's own entries, written by audit/log.h. */
 struct audit_entry_open {

@@ -15,6 +15,7 @@
 #include "rules/ruleset.h"
 
 enum sidecar_on_undecodable { SIDECAR_UNDECODABLE_CLOSED, SIDECAR_UNDECODABLE_PASS };
+enum sidecar_wanted { SIDECAR_ENFORCE = 1, SIDECAR_OBSERVE };
 enum sidecar_on_history { SIDECAR_HISTORY_SUPPRESS, SIDECAR_HISTORY_CLOSED, SIDECAR_HISTORY_PASS };
 
 /* What a call is allowed. */
@@ -44,7 +45,13 @@ struct sidecar_config {
 	/* The schema, or the canonical API; who takes it leaves NULL. */
 	struct proto_mapping *mapping;
 	bool own_schema; /* the section is given */
-	bool receipts;	 /* callers are told in trailing metadata what was recorded */
+	struct sidecar_switch {
+		enum sidecar_wanted wanted; /* observe: no rule is enforced until then */
+		int64_t until_ns;	    /* observe: not checked against any clock yet; enforce: 0 */
+		char *by;		    /* observe: who answers for it; enforce: NULL */
+		unsigned until_line;
+	} mode;
+	bool receipts; /* callers are told in trailing metadata what was recorded */
 
 	struct {
 		char *pod, *namespace, *uid, *node;

@@ -58,6 +58,9 @@ static void value(const struct config_option *option, struct buf *out)
 	case CONFIG_FLAG:
 		buf_add_text(out, "true | false");
 		break;
+	case CONFIG_TIME:
+		buf_add_text(out, "time (RFC 3339)");
+		break;
 	case CONFIG_MAPPING:
 		buf_add_text(out, "group: descriptors, methods");
 		break;

@@ -31,6 +31,7 @@ struct daemon {
 	struct audit_log *log;
 	struct sidecar_history *history;
 	struct sidecar_metrics *metrics;
+	struct sidecar_mode *mode;
 	struct sidecar_listener *listener;
 	struct sidecar_admin *admin;
 	struct sidecar_control *control;
@@ -87,6 +88,15 @@ static bool open_history(struct daemon *daemon, struct err *err)
 	return daemon->history && sidecar_history_catch_up(daemon->history, daemon->log, daemon->talk, err);
 }
 
+/* Each start states its mode. */
+static bool open_mode(struct daemon *daemon, struct err *err)
+{
+	daemon->mode = sidecar_mode_new(daemon->log, daemon->talk);
+	if (!daemon->mode)
+		return err_set(err, "mode: memory is short");
+	return sidecar_mode_configure(daemon->mode, &daemon->ground.config->mode, SIDECAR_CAUSE_START, err);
+}
+
 static bool open_log(struct daemon *daemon, struct err *err)
 {
 	const struct sidecar_config *config = daemon->ground.config;
@@ -139,6 +149,7 @@ static void metrics(void *ctx, struct buf *out)
 	struct audit_log_state state;
 	audit_log_state(daemon->log, &state);
 	sidecar_metrics_render(daemon->metrics, &state, out);
+	sidecar_mode_render(daemon->mode, out);
 }
 
 /* ---- start ---- */
@@ -213,14 +224,16 @@ static bool reload(struct daemon *daemon, struct buf *said)
 
 /* ---- control ---- */
 
-static bool ask_status(struct daemon *daemon, struct buf *said)
+static bool ask_status(struct daemon *daemon, const char *detail, struct buf *said)
 {
+	(void)detail;
 	status(daemon, said);
 	return true;
 }
 
-static bool ask_ready(struct daemon *daemon, struct buf *said)
+static bool ask_ready(struct daemon *daemon, const char *detail, struct buf *said)
 {
+	(void)detail;
 	reasons(daemon, said);
 	bool ready = said->len == 0;
 	if (ready)
@@ -228,8 +241,9 @@ static bool ask_ready(struct daemon *daemon, struct buf *said)
 	return ready;
 }
 
-static bool ask_reload(struct daemon *daemon, struct buf *said)
+static bool ask_reload(struct daemon *daemon, const char *detail, struct buf *said)
 {
+	(void)detail;
 	if (atomic_load(&daemon->draining)) {
 		buf_add_text(said, "draining: nothing is reloaded any more\n");
 		return false;
@@ -237,28 +251,56 @@ static bool ask_reload(struct daemon *daemon, struct buf *said)
 	return reload(daemon, said);
 }
 
-static bool ask_drain(struct daemon *daemon, struct buf *said)
+static bool ask_drain(struct daemon *daemon, const char *detail, struct buf *said)
 {
+	(void)detail;
 	daemon->wanted_down = true;
 	buf_printf(said, "draining; %d calls in flight\n", atomic_load(&daemon->hop.in_flight));
 	return true;
 }
 
+/* "UNTIL BY" */
+static bool ask_observe(struct daemon *daemon, const char *detail, struct buf *said)
+{
+	struct err err;
+	int64_t until_ns;
+	size_t len = strcspn(detail, " ");
+	const char *by = detail + len + (detail[len] == ' ');
+	bool good = time_parse((struct bytes){detail, len}, &until_ns, &err) &&
+		    sidecar_mode_observe(daemon->mode, until_ns, by, SIDECAR_CAUSE_CONTROL, &err);
+	if (good)
+		buf_printf(said, "no rule is enforced until %.*s\n", (int)len, detail);
+	else
+		buf_printf(said, "%s\n", err.text);
+	return good;
+}
+
+static bool ask_enforce(struct daemon *daemon, const char *detail, struct buf *said)
+{
+	struct err err;
+	bool good = sidecar_mode_enforce(daemon->mode, detail, SIDECAR_CAUSE_CONTROL, &err);
+	buf_printf(said, "%s\n", good ? "rules are enforced" : err.text);
+	return good;
+}
+
 static const struct {
 	const char *question;
-	bool (*answer)(struct daemon *daemon, struct buf *said);
+	bool (*answer)(struct daemon *daemon, const char *detail, struct buf *said);
+	bool takes; /* a detail behind a blank */
 } questions[] = {
-	{"status", ask_status},
-	{"ready", ask_ready},
-	{"reload", ask_reload},
-	{"drain", ask_drain},
+	{"status", ask_status, false},	{"ready", ask_ready, false},	{"reload", ask_reload, false},
+	{"observe", ask_observe, true}, {"enforce", ask_enforce, true}, {"drain", ask_drain, false},
 };
 
 static bool on_question(void *ctx, const char *question, struct buf *said)
 {
-	for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
-		if (strcmp(question, questions[i].question) == 0)
-			return questions[i].answer(ctx, said);
+	for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+		size_t len = strlen(questions[i].question);
+		const char *detail = question + len;
+		if (strncmp(question, questions[i].question, len) == 0 &&
+		    *detail == (questions[i].takes ? ' ' : '\0'))
+			return questions[i].answer(ctx, questions[i].takes ? detail + 1 : "", said);
+	}
 	buf_add_text(said, "this is not a question; there are");
 	for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
 		buf_printf(said, " %s", questions[i].question);
@@ -308,8 +350,10 @@ static bool start(struct daemon *daemon, struct err *err)
 	hop->subject_key = daemon->ground.subject_key;
 	hop->metrics = daemon->metrics;
 	hop->talk = daemon->talk;
-	if (!sidecar_reload_first(hop, &daemon->ground, err) || !open_history(daemon, err))
+	if (!sidecar_reload_first(hop, &daemon->ground, err) || !open_mode(daemon, err) ||
+	    !open_history(daemon, err))
 		return false;
+	hop->mode = daemon->mode;
 	hop->history = daemon->history;
 	return start_workers(daemon, err) && start_admin(daemon, err) && start_control(daemon, err);
 }
@@ -358,8 +402,18 @@ static void write_history(struct daemon *daemon)
 	daemon->history_stuck = stuck;
 }
 
+/* The return of the observe switch is recorded when its time has come. */
+static void look_mode(struct daemon *daemon)
+{
+	struct err err;
+	if (!sidecar_mode_tick(daemon->mode, &err))
+		sidecar_say(daemon->talk, SIDECAR_WARN, "mode", "rules are enforced; recorded later: %s",
+			    err.text);
+}
+
 static void tick(struct daemon *daemon)
 {
+	look_mode(daemon);
 	look_upstream(daemon);
 	write_history(daemon);
 	if (audit_log_now(daemon->log) < daemon->next_tally_ns)
@@ -486,11 +540,14 @@ static bool stop(struct daemon *daemon, struct err *err)
 		grpc_server_destroy(daemon->hop.server);
 	sidecar_listener_close(daemon->listener);
 	if (daemon->log) {
-		if (daemon->metrics)
+		if (daemon->metrics) {
+			look_mode(daemon);
 			tally(daemon);
+		}
 		good = audit_log_close(daemon->log, err);
 	}
 	sidecar_force_done(&daemon->hop.force);
+	sidecar_mode_free(daemon->mode);
 	sidecar_metrics_free(daemon->metrics);
 	sidecar_history_free(daemon->history);
 	free(daemon->worker);

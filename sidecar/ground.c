@@ -3,6 +3,7 @@
 
 #include "rules/findings.h"
 #include "rules/suit.h"
+#include "sidecar/mode.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +72,20 @@ static bool check_signing_key(const struct sidecar_config *config, struct rules_
 	return false;
 }
 
+/* Whoever observes has said until when. When that has passed, rules are enforced: a restart after the end must
+ * not be an outage. */
+static bool check_switch(const struct sidecar_config *config, int64_t now_ns, struct rules_findings *findings)
+{
+	struct err err;
+	bool passed = config->mode.until_ns <= now_ns;
+	if (config->mode.wanted != SIDECAR_OBSERVE ||
+	    sidecar_mode_until_valid(config->mode.until_ns, now_ns, &err))
+		return true;
+	rules_findings_add(findings, !passed, config->path, config->mode.until_line, "observe_until: %s%s",
+			   err.text, passed ? "; until then rules are enforced" : "");
+	return passed;
+}
+
 bool sidecar_ground_load(const char *config_path, bool make_keys, struct sidecar_ground *ground,
 			 struct rules_findings *findings)
 {
@@ -79,7 +94,10 @@ bool sidecar_ground_load(const char *config_path, bool make_keys, struct sidecar
 	if (!ground->config)
 		return false;
 	/* All parts are looked at, so that one run tells everything. */
-	ground->rules = rules_ruleset_load(ground->config->rules, time(NULL) * TIME_SECOND, findings);
+	struct timespec clock;
+	clock_gettime(CLOCK_REALTIME, &clock);
+	int64_t now = clock.tv_sec * TIME_SECOND + clock.tv_nsec;
+	ground->rules = rules_ruleset_load(ground->config->rules, now, findings);
 	bool good = ground->rules != NULL;
 	size_t errors = findings->errors;
 	if (good)
@@ -91,6 +109,7 @@ bool sidecar_ground_load(const char *config_path, bool make_keys, struct sidecar
 		good &= check_directory(config, "history.directory", config->history.directory, findings);
 	good &= directory && load_subject_key(config, make_keys, ground, findings);
 	good &= check_signing_key(config, findings);
+	good &= check_switch(config, now, findings);
 	return good;
 }
 

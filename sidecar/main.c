@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 struct options {
-	const char *config;
+	const char *config, *until, *by;
 	bool text;
 	bool detector_found; /* the library's deadlock detector was found and switched off */
 };
@@ -43,6 +43,12 @@ static int serve(const struct options *options)
 static int check(const struct options *options)
 {
 	return (int)sidecar_daemon_check(options->config);
+}
+
+static int wrong_usage(const char *what, const char *which)
+{
+	fprintf(stderr, "rankguard: %s%s; see rankguard --help\n", what, which);
+	return SIDECAR_USAGE;
 }
 
 /* A verb that a running daemon carries out. */
@@ -93,6 +99,24 @@ static int drain(const struct options *options)
 	return ask(options, "drain");
 }
 
+static int observe(const struct options *options)
+{
+	char question[512];
+	if (!options->until || !options->by)
+		return wrong_usage("observe: ", "--until TIME and --by WHO are needed");
+	snprintf(question, sizeof question, "observe %s %s", options->until, options->by);
+	return ask(options, question);
+}
+
+static int enforce(const struct options *options)
+{
+	char question[512];
+	if (!options->by)
+		return wrong_usage("enforce: ", "--by WHO is needed");
+	snprintf(question, sizeof question, "enforce %s", options->by);
+	return ask(options, question);
+}
+
 static int print(void (*make)(struct buf *out))
 {
 	struct buf out = {0};
@@ -124,6 +148,8 @@ static const struct verb {
 	{"status", "what the running daemon serves, as JSON", status, false},
 	{"ready", "is the running daemon ready; if not, why", ready, false},
 	{"reload", "new rules and options into the running daemon", reload, false},
+	{"observe", "no rule is enforced --until TIME, asked for --by WHO", observe, false},
+	{"enforce", "rules are enforced again, asked for --by WHO", enforce, false},
 	{"drain", "the running daemon finishes its calls and ends", drain, false},
 	{"options", "the options of a configuration, with their defaults", list_options, true},
 	{"options-manual", NULL, manual_options, true},
@@ -137,12 +163,6 @@ static void usage(FILE *to)
 		if (verbs[i].help)
 			fprintf(to, "  %-8s %s\n", verbs[i].name, verbs[i].help);
 	fprintf(to, "\nexit codes: 0 yes, 1 refused or findings, 2 wrong usage, 3 the system failed\n");
-}
-
-static int wrong_usage(const char *what, const char *which)
-{
-	fprintf(stderr, "rankguard: %s%s; see rankguard --help\n", what, which);
-	return SIDECAR_USAGE;
 }
 
 static int version(void)
@@ -169,6 +189,8 @@ int main(int argc, char **argv)
 {
 	static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
 					      {"log", required_argument, NULL, 'l'},
+					      {"until", required_argument, NULL, 'u'},
+					      {"by", required_argument, NULL, 'b'},
 					      {"version", no_argument, NULL, 'V'},
 					      {"help", no_argument, NULL, 'h'},
 					      {0}};
@@ -183,6 +205,12 @@ int main(int argc, char **argv)
 			options.text = strcmp(optarg, "text") == 0;
 			if (!options.text && strcmp(optarg, "json") != 0)
 				return wrong_usage("--log takes json or text, not ", optarg);
+			break;
+		case 'u':
+			options.until = optarg;
+			break;
+		case 'b':
+			options.by = optarg;
 			break;
 		case 'V':
 			return version();

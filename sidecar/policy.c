@@ -2,6 +2,7 @@
 #include "sidecar/policy.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct sidecar_policy *sidecar_policy_new(const struct sidecar_config *config, struct proto_mapping *mapping,
 					  struct rules_ruleset *rules, struct sidecar_metrics *metrics,
@@ -15,13 +16,15 @@ struct sidecar_policy *sidecar_policy_new(const struct sidecar_config *config, s
 	atomic_init(&policy->holders, 1);
 	policy->limits = config->limits;
 	policy->failure = config->failure;
+	policy->mode = config->mode;
+	policy->mode.by = config->mode.by ? strdup(config->mode.by) : NULL;
 	policy->options = sidecar_config_describe(config, true);
 	policy->mapping = mapping;
 	policy->own_schema = config->own_schema;
 	policy->rules = rules_ruleset_hold(rules);
 	policy->meter = sidecar_meter_new(metrics, mapping, rules);
 	policy->since_ns = now_ns;
-	if (policy->options && policy->meter)
+	if (policy->options && policy->meter && !config->mode.by == !policy->mode.by)
 		return policy;
 	sidecar_policy_drop(policy);
 	return NULL;
@@ -40,6 +43,7 @@ void sidecar_policy_drop(struct sidecar_policy *policy)
 	sidecar_meter_free(policy->meter);
 	rules_ruleset_drop(policy->rules);
 	proto_mapping_free(policy->mapping);
+	free(policy->mode.by);
 	free(policy->options);
 	free(policy);
 }

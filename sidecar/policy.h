@@ -22,7 +22,8 @@ struct sidecar_policy {
 	atomic_size_t holders;
 	struct sidecar_limits limits;
 	struct sidecar_directions failure;
-	char *options; /* those that a reload may change, as text */
+	struct sidecar_switch mode; /* what the configuration asks for; by: owned */
+	char *options;		    /* those that a reload may change, as text */
 	struct proto_mapping *mapping;
 	bool own_schema; /* it is not the built-in one */
 	struct rules_ruleset *rules;

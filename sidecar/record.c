@@ -131,7 +131,8 @@ static bool add_decision(struct sidecar_governing *governing)
 					     .request = digest(governing, &governing->request_bytes, 1),
 					     .proposed = digest(governing, &governing->response_bytes, 1),
 					     .rejected = decision->rejected,
-					     .global_mode = BYTES_LITERAL("enforce"),
+					     .global_mode =
+						     bytes_of(governing->observes ? "observe" : "enforce"),
 					     .intervention = list,
 					     .intervention_count = count};
 	if (governing->governed.count)

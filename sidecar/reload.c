@@ -97,15 +97,30 @@ static bool unchanged(const struct sidecar_policy *was, const struct sidecar_pol
 	       bytes_equal(rules_ruleset_digest(was->rules), rules_ruleset_digest(is->rules));
 }
 
+static bool same_switch(const struct sidecar_switch *was, const struct sidecar_switch *is)
+{
+	return was->wanted == is->wanted && was->until_ns == is->until_ns &&
+	       strcmp(was->by ? was->by : "", is->by ? is->by : "") == 0;
+}
+
+/* The switch follows the configuration when that changed, and is left alone otherwise: an operator may have
+ * asked for something else meanwhile. */
+static bool turn(struct sidecar_hop *hop, const struct sidecar_policy *was, const struct sidecar_policy *is,
+		 struct err *err)
+{
+	return same_switch(&was->mode, &is->mode) ||
+	       sidecar_mode_configure(hop->mode, &is->mode, SIDECAR_CAUSE_RELOAD, err);
+}
+
 /* Takes the policy. *changed: it came into force, and was not the same as before. */
 static bool exchange(struct sidecar_hop *hop, struct sidecar_policy *policy, bool *changed, struct err *err)
 {
 	struct sidecar_policy *before = sidecar_force_hold(&hop->force);
 	*changed = !unchanged(before, policy);
-	bool good =
-		!*changed || (sidecar_history_reach(hop->history, rules_ruleset_longest_window(policy->rules),
-						    policy->since_ns, err) &&
-			      record_policy(hop, policy, policy->options, err));
+	bool good = !*changed ||
+		    (sidecar_history_reach(hop->history, rules_ruleset_longest_window(policy->rules),
+					   policy->since_ns, err) &&
+		     record_policy(hop, policy, policy->options, err) && turn(hop, before, policy, err));
 	sidecar_policy_drop(before);
 	if (good && *changed)
 		enforce(hop, policy);

@@ -48,6 +48,20 @@ static void ruleset(struct buf *out, const struct sidecar_policy *policy)
 	json_close(out, '}');
 }
 
+static void mode(struct buf *out, struct sidecar_mode *mode)
+{
+	struct sidecar_mode_state state;
+	sidecar_mode_state(mode, &state);
+	json_key(out, "mode");
+	json_open(out, '{');
+	text(out, "mode", state.observes ? "observe" : "enforce");
+	if (state.observes) {
+		when(out, "until", state.until_ns);
+		text(out, "by", state.by);
+	}
+	json_close(out, '}');
+}
+
 static void audit(struct buf *out, struct audit_log *log)
 {
 	struct audit_log_state state;
@@ -76,6 +90,7 @@ void sidecar_status_render(struct sidecar_hop *hop, struct bytes reasons, struct
 	json_bool(out, reasons.len == 0);
 	lines(out, "reasons", reasons);
 	ruleset(out, policy);
+	mode(out, hop->mode);
 	audit(out, hop->log);
 	json_key(out, "in_flight");
 	json_uint(out, (uint64_t)atomic_load(&hop->in_flight));

@@ -72,6 +72,16 @@ static void each_entry_is_its_line(void **state)
 	expect_one(&b, "failure",
 		   ",\"class\":\"audit\",\"effect\":\"closed\",\"count\":3,\"reason\":\"disk\"}");
 	audit_batch_done(&b);
+	const struct audit_entry_mode observe = {"observe", when, BYTES_LITERAL("me"), "start"};
+	assert_true(audit_entry_mode(&b, when, &observe));
+	expect_one(&b, "mode",
+		   ",\"mode\":\"observe\",\"until\":\"2025-11-23T10:00:00.000000001Z\",\"by\":\"me\","
+		   "\"cause\":\"start\"}");
+	audit_batch_done(&b);
+	const struct audit_entry_mode enforce = {.mode = "enforce", .cause = "until"};
+	assert_true(audit_entry_mode(&b, when, &enforce));
+	expect_one(&b, "mode", ",\"mode\":\"enforce\",\"cause\":\"until\"}");
+	audit_batch_done(&b);
 	assert_true(audit_entry_close(&b, when));
 	expect_one(&b, "close", "}");
 	audit_batch_done(&b);

@@ -17,7 +17,7 @@ from client import Client, value
 from harness import RANK
 from messages import item, parsed, prompt, request, response
 from recommender import Gate, Recommender, reply
-from sidecar import CLEAR, Refused, Sidecar, rules_text
+from sidecar import CLEAR, Refused, Sidecar, rules_text, until
 
 Code = grpc.StatusCode
 REQUEST = request(CLEAR + "session")
@@ -242,6 +242,76 @@ class Options(Reload):
         self.assertReloads(sidecar)
 
 
+class Switch(Reload):
+    """The global observe switch, turned while calls are taken."""
+
+    def modes(self, sidecar):
+        sidecar.stop()
+        check(sidecar.directory)
+        return [(entry["mode"], entry["by"], entry["cause"]) for entry in Log(sidecar.directory).of("mode")]
+
+    def turn(self, sidecar, verb, *arguments):
+        return harness.run("rankguard", verb, "--config", sidecar.config, *arguments)
+
+    def test_by_hand(self):
+        sidecar = self.sidecar()
+        end = until(3600)
+        result = self.turn(sidecar, "observe", "--until", end, "--by", "ann of the night shift")
+        self.assertEqual((result.returncode, result.stdout), (0, f"no rule is enforced until {end}\n"))
+        self.assertIsNone(self.named(sidecar))
+        status = json.loads(self.verb(sidecar, "status").stdout)["mode"]
+        self.assertEqual((status["mode"], status["by"]), ("observe", "ann of the night shift"))
+        result = self.turn(sidecar, "enforce", "--by", "bob")
+        self.assertEqual((result.returncode, result.stdout), (0, "rules are enforced\n"))
+        self.assertEqual(self.named(sidecar), "first")
+        self.assertEqual(self.modes(sidecar), [("enforce", None, "start"), ("observe", "ann of the night shift", "control"),
+                                               ("enforce", "bob", "control")])
+
+    def test_what_is_refused(self):
+        sidecar = self.sidecar()
+        for arguments, code, why in (
+                (("--until", "tomorrow", "--by", "ann"), 1, "is not a time"),
+                (("--until", "2020-01-01T00:00:00Z", "--by", "ann"), 1, "has passed"),
+                (("--until", "2120-01-01T00:00:00Z", "--by", "ann"), 1, "more than 30 days ahead"),
+                (("--until", until(3600), "--by", " "), 1, "observe_by"),
+                (("--until", until(3600)), 2, "--by WHO are needed"),
+                (("--by", "ann"), 2, "--until TIME")):
+            with self.subTest(arguments=arguments):
+                result = self.turn(sidecar, "observe", *arguments)
+                self.assertEqual(result.returncode, code)
+                self.assertIn(why, result.stdout + result.stderr)
+        self.assertEqual(self.named(sidecar), "first")
+        self.assertEqual(self.modes(sidecar), [("enforce", None, "start")])
+
+    def test_by_the_configuration(self):
+        sidecar = self.sidecar()
+        sidecar.options.update(mode="observe", observe_until=until(3600), observe_by="ann")
+        sidecar.write_config()
+        self.assertReloads(sidecar)
+        self.assertIsNone(self.named(sidecar))
+        for key in ("mode", "observe_until", "observe_by"):
+            del sidecar.options[key]
+        sidecar.write_config()
+        self.assertReloads(sidecar)
+        self.assertEqual(self.named(sidecar), "first")
+        self.assertEqual(self.modes(sidecar),
+                         [("enforce", None, "start"), ("observe", "ann", "reload"), ("enforce", None, "reload")])
+
+    def test_a_reload_of_rules_leaves_the_switch_alone(self):
+        sidecar = self.sidecar()
+        self.assertEqual(self.turn(sidecar, "observe", "--until", until(3600), "--by", "ann").returncode, 0)
+        self.replace(sidecar, bounded("second"))
+        self.assertReloads(sidecar)
+        self.assertIsNone(self.named(sidecar))
+
+    def test_a_start_after_the_end_enforces(self):
+        """A restart after the trial must not be an outage."""
+        sidecar = self.sidecar(options={"mode": "observe", "observe_until": "2020-01-01T00:00:00Z", "observe_by": "ann"})
+        self.assertTrue(sidecar.said("check", "2020-01-01T00:00:00Z has passed"))
+        self.assertEqual(self.named(sidecar), "first")
+        self.assertEqual(self.modes(sidecar), [("enforce", None, "start")])
+
+
 class Control(Reload):
     def test_status(self):
         sidecar = self.sidecar()
@@ -285,7 +355,7 @@ class Control(Reload):
 
     def test_questions_that_are_none(self):
         sidecar = self.sidecar()
-        unknown = b"no\nthis is not a question; there are status ready reload drain\n"
+        unknown = b"no\nthis is not a question; there are status ready reload observe enforce drain\n"
         none = b"no\nno question came; write one line of less than 1024 bytes\n"
         for content, expected in ((b"stop\n", unknown), (b"reload now\n", unknown), (b"\n", unknown),
                                   (b"reload", none), (b"", none), (b"x" * 2000, none)):

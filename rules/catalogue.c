@@ -242,6 +242,9 @@ void rules_catalogue_add(struct catalogue *catalogue, const struct reader *reade
 	catalogue->text[catalogue->count++] = text;
 }
 
+/* A text that expires sooner than this is told before it happens. */
+#define SOON_NS (30 * 24 * TIME_HOUR)
+
 static int by_id(const void *left, const void *right)
 {
 	const struct text *a = *(struct text *const *)left, *b = *(struct text *const *)right;
@@ -265,9 +268,15 @@ void rules_catalogue_finish(struct catalogue *catalogue, struct rules_findings *
 					   "text %.*s (%.*s): stands twice, first at %s:%u; remove one",
 					   BYTES_ARG(text->id), BYTES_ARG(text->locale), before->spot.file,
 					   before->spot.line);
-		if (now_ns == 0 || !text->expires.present || now_ns < text->expires.ns)
+		if (now_ns == 0 || !text->expires.present || text->expires.ns - SOON_NS > now_ns)
 			continue;
 		time_format(text->expires.ns, when);
+		if (now_ns < text->expires.ns) {
+			rules_findings_add(findings, false, text->spot.file, text->spot.line,
+					   "text %.*s (%.*s): expires on %.10s; approve it again in time",
+					   BYTES_ARG(text->id), BYTES_ARG(text->locale), when);
+			continue;
+		}
 		rules_findings_add(findings, false, text->spot.file, text->spot.line,
 				   "text %.*s (%.*s): expired on %.10s; approve it again, or remove it",
 				   BYTES_ARG(text->id), BYTES_ARG(text->locale), when);

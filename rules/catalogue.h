@@ -51,7 +51,7 @@ struct catalogue {
  * findings. */
 void rules_catalogue_add(struct catalogue *catalogue, const struct reader *reader, struct text *text);
 
-/* Sorts, and reports texts that stand twice and those that have expired at `now_ns` (0: none). */
+/* Sorts, and reports texts that stand twice and those that have expired, or expire within 30 days, at `now_ns` (0: none). */
 void rules_catalogue_finish(struct catalogue *catalogue, struct rules_findings *findings, int64_t now_ns);
 
 /* Approved, and not yet expired, at this time. */

@@ -42,15 +42,27 @@ static size_t most_of(const struct settings *settings)
 	return (size_t)(settings->max_share.value * settings->top.value * (1 + 1e-9));
 }
 
+static bool concerns_all(const struct settings *settings)
+{
+	bool all = settings->categories.count == 0;
+	for (size_t i = 0; i < settings->categories.count; i++)
+		all |= bytes_equal(settings->categories.at[i], BYTES_LITERAL("*"));
+	return all;
+}
+
 static void check(struct loading *loading, struct rule *rule)
 {
 	const struct settings *settings = rule->settings;
-	if (settings->top.present && settings->max_share.present && settings->categories.count == 0 &&
+	if (settings->top.present && settings->max_share.present && concerns_all(settings) &&
 	    most_of(settings) == 0)
 		rules_keys_complain(&loading->reader, rule->head.line,
 				    "max_share %.15g of the first %.0f leaves no place for any category; "
 				    "raise one of them, or name categories",
 				    settings->max_share.value, settings->top.value);
+	if (settings->max_share.value >= 1)
+		rules_findings_add(loading->reader.findings, false, rule->spot.file, rule->head.line,
+				   "rule %.*s: max_share 1 limits nothing; lower it, or remove the rule",
+				   BYTES_ARG(rule->head.id));
 }
 
 static bool concerns(const struct settings *settings, struct bytes category)

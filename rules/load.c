@@ -60,10 +60,19 @@ struct head_place {
 	unsigned line;
 };
 
+/* Where an id stands. */
+struct named {
+	struct bytes id;
+	const char *file;
+	unsigned line;
+};
+
 struct load {
 	struct rules_ruleset *ruleset;
 	struct rules_findings *findings;
 	struct head_place place[4];
+	struct named *named; /* every rule that has an id, also those with errors */
+	size_t named_count, named_room;
 	bool unread; /* a file could not be read or parsed: what it may hold is not missed */
 };
 
@@ -167,6 +176,24 @@ static void keep_rule(struct load *load, struct rule *rule)
 	ruleset->rule[ruleset->rule_count++] = rule;
 }
 
+static void keep_name(struct load *load, const struct source *source, struct bytes id, unsigned line)
+{
+	struct arena *arena = &load->ruleset->arena;
+	if (load->named_count == load->named_room) {
+		size_t room = load->named_room ? load->named_room * 2 : 64;
+		struct named *list = arena_array(arena, room, sizeof *list);
+		if (!list) {
+			out_of_memory(load, source->path);
+			return;
+		}
+		if (load->named_count)
+			memcpy(list, load->named, load->named_count * sizeof *list);
+		load->named = list;
+		load->named_room = room;
+	}
+	load->named[load->named_count++] = (struct named){id, source->path, line};
+}
+
 /* errors: how many there were before this rule was read. */
 static void check_rule(struct load *load, const struct reader *reader, config_setting_t *group,
 		       struct rule *rule, size_t errors)
@@ -219,6 +246,8 @@ static void read_rule(struct load *load, const struct source *source, config_set
 	struct keys_into into[] = {{&rules_rule_keys, rule}, {kind ? &kind->keys : NULL, settings}};
 	reader.lenient = !kind;
 	rules_keys_read(&reader, group, into, kind ? 2 : 1);
+	if (bytes_present(rule->head.id))
+		keep_name(load, source, rule->head.id, line_of(group, "id"));
 	if (!kind || !bytes_present(rule->head.id))
 		return;
 	rule->kind = kind;
@@ -343,14 +372,31 @@ static void sort_rules(struct load *load)
 	if (ruleset->rule_count)
 		qsort(ruleset->rule, ruleset->rule_count, sizeof(struct rule *), by_id);
 	for (size_t i = 0; i < ruleset->rule_count; i++) {
-		struct rule *rule = ruleset->rule[i], *before = i ? ruleset->rule[i - 1] : NULL;
-		rule->head.index = i;
-		if (before && bytes_equal(before->head.id, rule->head.id))
-			rules_findings_add(
-				load->findings, true, rule->spot.file, rule->head.line,
-				"rule %.*s: id stands twice, first at %s:%u; give each rule its own",
-				BYTES_ARG(rule->head.id), before->spot.file, before->head.line);
+		ruleset->rule[i]->head.index = i;
 	}
+}
+
+static int by_name(const void *left, const void *right)
+{
+	const struct named *a = left, *b = right;
+	int order = bytes_compare(a->id, b->id);
+	if (order == 0)
+		order = strcmp(a->file, b->file);
+	return order ? order : (a->line > b->line) - (a->line < b->line);
+}
+
+/* Ids of rules with errors count, too: mending those should not bring up another finding. */
+static void check_ids(struct load *load)
+{
+	struct named *named = load->named;
+	if (load->named_count)
+		qsort(named, load->named_count, sizeof *named, by_name);
+	for (size_t i = 1; i < load->named_count; i++)
+		if (bytes_equal(named[i - 1].id, named[i].id))
+			rules_findings_add(
+				load->findings, true, named[i].file, named[i].line,
+				"rule %.*s: id stands twice, first at %s:%u; give each rule its own",
+				BYTES_ARG(named[i].id), named[i - 1].file, named[i - 1].line);
 }
 
 static void check_head(struct load *load, const char *path)
@@ -387,6 +433,7 @@ static void load_all(struct load *load, const char *path, int64_t now_ns)
 		parse_file(load, &source);
 	}
 	sort_rules(load);
+	check_ids(load);
 	rules_catalogue_finish(&ruleset->catalogue, load->findings, now_ns);
 	check_head(load, path);
 	ruleset->digest = rules_sources_digest(sources, &ruleset->arena);
@@ -395,6 +442,11 @@ static void load_all(struct load *load, const char *path, int64_t now_ns)
 	if (!load->findings->failed && init(load, path)) {
 		rules_load_check_texts(ruleset, load->unread, load->findings);
 		rules_load_check_fallbacks(ruleset, load->findings);
+	}
+	if (load->findings->errors == 0) {
+		rules_load_check_against(ruleset, load->findings);
+		rules_load_check_whens(ruleset, now_ns, load->findings);
+		rules_load_check_locales(ruleset, load->findings);
 	}
 }
 

@@ -4,6 +4,7 @@
  */
 #include "rules/kind.h"
 #include "rules/tool.h"
+#include "rules/zones.h"
 
 #include <hs.h>
 #include <stdarg.h>
@@ -74,9 +75,12 @@ static void print_help(void)
 
 static void print_version(void)
 {
-	printf("rankguard-rules %s\nrule file format 1, ICU %s, Unicode %s, %s, libconfig %d.%d.%d\n",
+	char zones[16];
+	rules_zones_version(RULES_ZONEINFO, zones);
+	printf("rankguard-rules %s\nrule file format 1, ICU %s, Unicode %s, %s, libconfig %d.%d.%d, tzdata "
+	       "%s\n",
 	       RANKGUARD_VERSION, U_ICU_VERSION, U_UNICODE_VERSION, hs_version(), LIBCONFIG_VER_MAJOR,
-	       LIBCONFIG_VER_MINOR, LIBCONFIG_VER_REVISION);
+	       LIBCONFIG_VER_MINOR, LIBCONFIG_VER_REVISION, zones);
 }
 
 /* --- the command line --- */

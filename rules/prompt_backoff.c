@@ -36,7 +36,6 @@ static const struct key keys[] = {
 	 .word = after_word,
 	 .help = "what makes the wait longer"},
 	{.name = "base",
-	 .tighter = TIGHTER_LARGE,
 	 .type = KEY_DURATION,
 	 .at = offsetof(struct settings, base),
 	 .required = true,

@@ -255,7 +255,8 @@ void rules_suit_check(const struct rules_ruleset *ruleset, const struct proto_ma
 		suit.rule = ruleset->rule[i];
 		if (suit.rule->head.mode == RULES_OFF)
 			continue;
-		counts |= suit.rule->kind->memory && suit.rule->kind->step == STEP_FREQUENCY;
+		counts |= suit.rule->kind->step == STEP_FREQUENCY && suit.rule->kind->memory &&
+			  suit.rule->kind->memory(suit.rule) > 0;
 		check_rule(&suit);
 	}
 	if (counts)

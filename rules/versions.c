@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rules/versions.h"
 
+#include "rules/zones.h"
 #include <hs.h>
 #include <libconfig.h>
 #include <stdio.h>
@@ -9,7 +10,7 @@
 
 void rules_versions(struct buf *json)
 {
-	char text[64];
+	char text[64], zones[16];
 	snprintf(text, sizeof text, "%d.%d.%d", LIBCONFIG_VER_MAJOR, LIBCONFIG_VER_MINOR,
 		 LIBCONFIG_VER_REVISION);
 	json_key(json, "icu");
@@ -20,4 +21,7 @@ void rules_versions(struct buf *json)
 	json_text(json, hs_version());
 	json_key(json, "libconfig");
 	json_text(json, text);
+	rules_zones_version(RULES_ZONEINFO, zones);
+	json_key(json, "tzdata");
+	json_text(json, zones);
 }

@@ -4,7 +4,7 @@
 
 #include "proto/buf.h"
 
-/* Adds the members "icu" "unicode" "hyperscan" "libconfig" to the JSON object that is open. */
+/* Adds the members "icu" "unicode" "hyperscan" "libconfig" "tzdata" to the JSON object that is open. */
 void rules_versions(struct buf *json);
 
 #endif

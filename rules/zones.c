@@ -3,7 +3,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -119,4 +121,26 @@ void rules_zones_suggest(const struct zones *zones, struct suggestion *near)
 {
 	for (size_t i = 0; i < zones->count; i++)
 		suggest_offer(near, zones->zone[i].name);
+}
+
+/* tzdata.zi begins with "# version 2026f"; other systems have a file that holds nothing else. */
+void rules_zones_version(const char *folder, char version[16])
+{
+	static const struct {
+		const char *file, *format;
+	} places[] = {{"tzdata.zi", "# version %15s"}, {"+VERSION", "%15s"}};
+	strcpy(version, "unknown");
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		char path[4096], word[16];
+		snprintf(path, sizeof path, "%s/%s", folder, places[i].file);
+		FILE *file = fopen(path, "re");
+		bool found = file && fscanf(file, places[i].format, word) == 1;
+		if (file)
+			fclose(file);
+		/* it goes into logs: nothing but a release, as in 2026f */
+		if (found && strspn(word, "0123456789abcdefghijklmnopqrstuvwxyz") == strlen(word)) {
+			strcpy(version, word);
+			return;
+		}
+	}
 }

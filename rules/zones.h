@@ -11,6 +11,9 @@
 
 #define RULES_ZONEINFO "/usr/share/zoneinfo"
 
+/* The release of the zone files in `folder`, as "2026f"; "unknown" where none is stated. */
+void rules_zones_version(const char *folder, char version[16]);
+
 struct zone {
 	struct bytes name; /* "Europe/Berlin" */
 	struct tzif tzif;

@@ -4,7 +4,6 @@
  */
 #include "support.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 struct row {
@@ -507,7 +506,9 @@ static const struct row rows[] = {
 	 HEAD "rules = ( { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = \"r\"; } "
 	      ");\ntexts = (\n{ id = \"x\"; locale = \"en\"; text = \"Hi.\"; expires = "
 	      "\"2026-11-23T10:00:00Z\"; }\n);\n",
-	 "warning: a.cfg:4: text x (en): expired on 2026-11-23; approve it again, or remove it"},
+	 "warning: a.cfg:4: text x (en): expired on 2026-11-23; approve it again, or remove it\n"
+	 "note: a.cfg:4: text x: no rule uses it; a template_allow rule would keep prompts to the approved "
+	 "texts"},
 	{"a fallback is missing",
 	 HEAD "rules = (\n{ id = \"a\"; kind = \"phrase_deny\"; phrases = \"x\"; reason = \"r\"; }\n);\n",
 	 "a.cfg:3: rule a: fallback is missing; name a text, or write action = \"suppress\""},
@@ -682,13 +683,15 @@ static const struct row rows[] = {
 	 "rules = ( { id = \"b\"; kind = \"phrase_deny\"; phrases = \"hi\"; locales = \"de\"; reason = "
 	 "\"r\"; action = \"suppress\"; }, { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; "
 	 "reason = \"r\"; } );\ntexts = (\n{ id = \"x\"; locale = \"en\"; text = \"Hi.\";  }\n);\n",
-	 ""},
+	 "note: a.cfg:4: text x: no rule uses it; a template_allow rule would keep prompts to the approved "
+	 "texts"},
 	{"a phrase in a slot does not",
 	 HEAD "rules = ( { id = \"b\"; kind = \"phrase_deny\"; phrases = \"n\"; reason = \"r\"; action = "
 	      "\"suppress\"; }, { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; reason = "
 	      "\"r\"; } );\ntexts = (\n{ id = \"x\"; locale = \"en\"; text = \"Hi {n}.\"; slots = ( { name = "
 	      "\"n\"; max_chars = 3; } ); }\n);\n",
-	 ""},
+	 "note: a.cfg:4: text x: no rule uses it; a template_allow rule would keep prompts to the approved "
+	 "texts"},
 	{"a ruleset without rules", HEAD, "warning: DIR: holds no rules; nothing is governed"},
 	{"a missing semicolon and quote", HEAD "rules = (\n{ id = \"a }\n);",
 	 "a.cfg:4: syntax error; settings are written as name = value; with \" around texts"},
@@ -736,54 +739,10 @@ static const struct row rows[] = {
 	 "a.cfg:1: begins with a byte order mark; save it as UTF-8 without one"},
 };
 
-/* Copies `from` without the folder's path: "DIR" where it stands alone. */
-static size_t copy_without(const char *folder, const char *from, char *to, size_t room)
-{
-	size_t len = 0, folder_len = strlen(folder);
-	while (*from && len + 4 < room) {
-		if (strncmp(from, folder, folder_len) != 0) {
-			to[len++] = *from++;
-			continue;
-		}
-		from += folder_len;
-		if (*from == '/')
-			from++;
-		else
-			len += (size_t)snprintf(to + len, room - len, "DIR");
-	}
-	to[len] = '\0';
-	return len;
-}
-
-/* All findings, one a line. */
-static void join(const struct rules_findings *findings, const char *folder, char *text, size_t room)
-{
-	size_t len = 0;
-	text[0] = '\0';
-	for (size_t i = 0; i < findings->count; i++) {
-		const struct rules_finding *finding = &findings->finding[i];
-		len += (size_t)snprintf(text + len, room - len, "%s%s", len ? "\n" : "",
-					finding->error ? "" : "warning: ");
-		len += copy_without(folder, finding->text, text + len, room - len);
-	}
-}
-
 static void run_row(void **state)
 {
 	const struct row *row = *state;
-	struct folder folder;
-	struct rules_findings findings = {0};
-	char text[4096];
-	folder_make(&folder);
-	folder_put(&folder, "a.cfg", row->text, strlen(row->text));
-	struct rules_ruleset *ruleset = rules_ruleset_load(folder.path, NOW, &findings);
-	join(&findings, folder.path, text, sizeof text);
-	assert_string_equal(text, row->findings);
-	assert_true((ruleset == NULL) == (findings.errors > 0));
-	assert_false(findings.failed);
-	rules_findings_done(&findings);
-	rules_ruleset_drop(ruleset);
-	folder_remove(&folder);
+	findings_are(row->text, row->findings);
 }
 
 static void a_nul_byte_is_refused(void **state)
@@ -795,7 +754,7 @@ static void a_nul_byte_is_refused(void **state)
 	folder_make(&folder);
 	folder_put(&folder, "a.cfg", text, sizeof text - 1);
 	assert_null(rules_ruleset_load(folder.path, NOW, &findings));
-	join(&findings, folder.path, joined, sizeof joined);
+	findings_join(&findings, folder.path, joined, sizeof joined);
 	assert_string_equal(joined, "a.cfg:2: holds a NUL byte; remove it");
 	rules_findings_done(&findings);
 	folder_remove(&folder);

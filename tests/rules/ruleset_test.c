@@ -24,15 +24,17 @@ static void path_in(const struct folder *folder, const char *name, char path[256
 	snprintf(path, 256, "%s/%s", folder->path, name);
 }
 
-/* Loads; the only finding's text behind the folder's path, or "" when it loads. */
+/* Loads; the first error's text behind the folder's path, or "" when it loads. */
 static struct rules_ruleset *load(const char *path, const struct folder *folder, char wrong[1024])
 {
 	struct rules_findings findings = {0};
 	struct rules_ruleset *ruleset = rules_ruleset_load(path, NOW, &findings);
 	wrong[0] = '\0';
-	if (findings.count) {
-		const char *text = findings.finding[0].text;
+	for (size_t i = 0; i < findings.count && !*wrong; i++) {
+		const char *text = findings.finding[i].text;
 		size_t len = strlen(folder->path);
+		if (!findings.finding[i].error)
+			continue;
 		snprintf(wrong, 1024, "%s", strncmp(text, folder->path, len) == 0 ? text + len : text);
 	}
 	rules_findings_done(&findings);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support.h"
 
+#include "rules/findings.h"
+
 #include "proto/time.h"
 #include <dirent.h>
 #include <stdio.h>
@@ -163,4 +165,54 @@ size_t events_of(const char *script, struct rules_event *event, size_t room)
 		word += len;
 	}
 	return count;
+}
+
+/* --- findings --- */
+
+/* Copies `from` without the folder's path: "DIR" where it stands alone. */
+static size_t copy_without(const char *folder, const char *from, char *to, size_t room)
+{
+	size_t len = 0, folder_len = strlen(folder);
+	while (*from && len + 4 < room) {
+		if (strncmp(from, folder, folder_len) != 0) {
+			to[len++] = *from++;
+			continue;
+		}
+		from += folder_len;
+		if (*from == '/')
+			from++;
+		else
+			len += (size_t)snprintf(to + len, room - len, "DIR");
+	}
+	to[len] = '\0';
+	return len;
+}
+
+void findings_join(const struct rules_findings *findings, const char *folder, char *text, size_t room)
+{
+	size_t len = 0;
+	text[0] = '\0';
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct rules_finding *finding = &findings->finding[i];
+		len += (size_t)snprintf(text + len, room - len, "%s%s", len ? "\n" : "",
+					rules_finding_prefix(finding));
+		len += copy_without(folder, finding->text, text + len, room - len);
+	}
+}
+
+void findings_are(const char *rules, const char *expected)
+{
+	struct folder folder;
+	struct rules_findings findings = {0};
+	char text[4096];
+	folder_make(&folder);
+	folder_put(&folder, "a.cfg", rules, strlen(rules));
+	struct rules_ruleset *ruleset = rules_ruleset_load(folder.path, NOW, &findings);
+	findings_join(&findings, folder.path, text, sizeof text);
+	assert_string_equal(text, expected);
+	assert_true((ruleset == NULL) == (findings.errors > 0));
+	assert_false(findings.failed);
+	rules_findings_done(&findings);
+	rules_ruleset_drop(ruleset);
+	folder_remove(&folder);
 }

@@ -32,6 +32,13 @@ void folder_remove(struct folder *folder);
 /* A ruleset of one file of HEAD and `text`; fails the test with the findings when it does not load. */
 struct rules_ruleset *ruleset_of(const char *text);
 
+/* All findings, one a line, warnings and notes with that word in front; the folder's path is left out, or DIR
+ * where it stands alone. */
+void findings_join(const struct rules_findings *findings, const char *folder, char *text, size_t room);
+
+/* Loads a file a.cfg of exactly this text at NOW: its findings are these. */
+void findings_are(const char *rules, const char *expected);
+
 /* One response being decided. Zeroed is an empty one; everything it holds is the test's. */
 struct trial {
 	struct facts facts;

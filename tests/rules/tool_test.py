@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """rankguard-rules as its users run it: exit codes, what is on stdout, what is on stderr."""
 import json
+import os
 import sys
 import unittest
 
@@ -29,6 +30,27 @@ class Tool(ToolCase):
         out, err = self.run_tool("check", path, code=1)
         self.assertTrue(out.startswith(path + ":3: warning: text x (en): expired on 2020-01-01; "), out)
         self.assertEqual(err, "0 errors, 1 warning\n")
+
+    def test_notes_are_no_findings(self):
+        config = self.write("listen = [ ];\n", "side.conf")
+        out, err = self.run_tool("check", PACKS + "/demo", "--config", config, code=0)
+        self.assertTrue(out.startswith(config + ": note: caps, gaps and waits hold within one sidecar: "), out)
+        self.assertEqual(err, "")
+        answer = json.loads(self.run_tool("check", "--json", "--config", config, PACKS + "/demo", code=0)[0])
+        self.assertEqual((answer["ok"], answer["findings"][0]["severity"]), (True, "note"))
+
+    def test_a_configuration_with_findings(self):
+        for text, words in (
+            ("schema: { };", ":1: schema.descriptors is missing; write descriptors = \"schema.pb\";\n"),
+            ("schema: {", ":1: syntax error; settings are written as name = value; with \" around texts\n"),
+            ('@include "x"', ":1: @include is not supported; put the files into one directory\n"),
+        ):
+            config = self.write(text, "side.conf")
+            out, _ = self.run_tool("check", PACKS + "/demo", "--config", config, code=1)
+            self.assertIn(config + words, out)
+        missing = os.path.join(self.folder.name, "none.conf")
+        out, _ = self.run_tool("check", PACKS + "/demo", "--config", missing, code=1)
+        self.assertIn(missing + ": cannot be opened: No such file or directory; give the path of a readable file\n", out)
 
     def test_check_json(self):
         path = self.write(HEAD + RULE % "maxx = 1;")
@@ -70,7 +92,8 @@ class Tool(ToolCase):
             (["check"], "PATH is missing"),
             (["chekc", "x"], 'unknown verb "chekc"'),
             (["check", "x", "y"], 'more than one PATH: "y"'),
-            (["check", "--config", "x.cfg", "y"], 'unknown option "--config"'),
+            (["check", "--config", "x.cfg"], "PATH is missing"),
+            (["effective", "--config", "x.cfg", "y"], "--config is no option of effective"),
             (["check", "--jsno", "y"], 'unknown option "--jsno"'),
             (["check", "--coverage", "y"], "--coverage is no option of check"),
             (["check", "--json=1", "y"], "--json takes no value"),
@@ -87,7 +110,7 @@ class Tool(ToolCase):
     def test_help_and_version(self):
         self.assertIn("Exit codes: 0 yes, 1 findings, failed tests or differences, 2 wrong usage, 3 the system failed.",
                       self.run_tool("--help", code=0)[0])
-        self.assertRegex(self.run_tool("--version", code=0)[0], r"^rankguard-rules \d+\.\d+\.\d+\n.*ICU .*libconfig")
+        self.assertRegex(self.run_tool("--version", code=0)[0], r"^rankguard-rules \d+\.\d+\.\d+\n.*ICU .*libconfig [0-9.]+, tzdata (\d{4}[a-z]|unknown)\n$")
 
     def test_an_answer_that_cannot_be_written_is_the_systems_failure(self):
         with open("/dev/full", "w", encoding="utf-8") as full:

@@ -86,6 +86,7 @@ struct rules_work {
 	struct bytes explanation;
 	bool explanation_set;
 	struct passages *explanation_passages;
+	const struct categories *categories; /* rules/categories.h; NULL: not looked at yet */
 
 	struct scope scope;
 	const struct rules_history *history;

@@ -133,17 +133,16 @@ static void reorder(struct rules_work *work)
 {
 	size_t count = work->facts->item_count, before_count = work->finding_count;
 	struct places places;
-	struct finding *before = rules_work_alloc(work, before_count, sizeof *before);
+	const struct finding *before = work->finding;
 	uint32_t *order = rules_work_alloc(work, count, sizeof *order);
 	if (!work->full && rules_work_order(work))
 		constrain(work, &places);
 	if (work->full)
 		return;
-	memcpy(before, work->finding, before_count * sizeof *before);
 	bool found = rules_arrange(work, &places.arrange, work->order, order) ||
 		     (!work->full && rules_arrange(work, &places.arrange, work->baseline_order, order));
 	memcpy(work->order, found ? order : work->baseline_order, count * sizeof *order);
-	work->finding_count = 0;
+	rules_work_keep_findings(work);
 	if (!found && !work->full)
 		rules_work_judge(work, STEP_PLACES, false);
 	if (!work->full)

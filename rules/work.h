@@ -105,6 +105,9 @@ void rules_work_find(struct rules_work *work, struct finding finding);
  * the earlier call are forgotten. */
 void rules_work_judge(struct rules_work *work, enum rules_step step, bool observing);
 
+/* Findings so far stay where they are in the arena; what is found from now on is a new list. */
+void rules_work_keep_findings(struct rules_work *work);
+
 /* Does `a` win over `b`? The strongest action, then the tightest bound, then the smaller rule id. */
 bool rules_work_beats(const struct finding *a, const struct finding *b);
 

@@ -3,6 +3,7 @@
  * category_share: of the first `top` places each category takes at most its share. The number of places is
  * `max_share` of `top` whatever the list's length and whatever the baseline. Speaks of first pages only.
  */
+#include "rules/categories.h"
 #include "rules/places.h"
 #include "rules/when.h"
 
@@ -73,8 +74,9 @@ static bool concerns(const struct settings *settings, struct bytes category)
 
 static void judge_missing(const struct rule *rule, struct rules_work *work)
 {
-	for (size_t i = 0; i < work->facts->item_count && !work->full; i++)
-		if (rules_places_category(work->facts, i).len == 0)
+	const struct categories *categories = rules_work_categories(work);
+	for (size_t i = 0; categories && i < work->facts->item_count && !work->full; i++)
+		if (categories->of[i] == 0)
 			rules_work_find(
 				work, (struct finding){.rule = rule,
 						       .verdict = RULES_UNKNOWN,
@@ -89,7 +91,8 @@ static void judge_category(const struct rule *rule, struct rules_work *work, con
 			   size_t count)
 {
 	const struct settings *settings = rule->settings;
-	struct bytes category = rules_places_category(work->facts, item[0]);
+	const struct categories *categories = rules_work_categories(work);
+	struct bytes category = categories->name[categories->of[item[0]]];
 	size_t most = most_of(settings);
 	if (count <= most || !concerns(settings, category))
 		return;
@@ -116,12 +119,12 @@ static void evaluate(const struct rule *rule, struct rules_work *work)
 	for (size_t place = 0; place < top && !work->full; place++)
 		item[place] = work->order ? work->order[place] : (uint32_t)place;
 	if (!work->full)
-		rules_places_sort_by_category(work, item, top);
+		rules_categories_sort(work, item, top);
+	const struct categories *categories = rules_work_categories(work);
 	for (size_t from = 0, to; from < top && !work->full; from = to) {
-		struct bytes category = rules_places_category(work->facts, item[from]);
-		for (to = from + 1; to < top; to++)
-			if (!bytes_equal(category, rules_places_category(work->facts, item[to])))
-				break;
+		uint32_t category = categories->of[item[from]];
+		for (to = from + 1; to < top && categories->of[item[to]] == category; to++)
+			;
 		judge_category(rule, work, &item[from], to - from);
 	}
 }

@@ -131,10 +131,36 @@ static size_t piece_end(struct bytes text, size_t from)
 	return end;
 }
 
+static bool is_printable(unsigned char c)
+{
+	return (unsigned char)(c - ' ') < 0x5f;
+}
+
+/* The first pass of ASCII that nothing can join is lower case: nearly all of most texts, so the table is not
+ * asked. Returns where it ends. */
+static size_t write_ascii(struct writer *out, struct bytes text, size_t at)
+{
+	const unsigned char *s = (const unsigned char *)text.at;
+	for (; at < text.len && is_printable(s[at]) && (at + 1 == text.len || s[at + 1] < 0x80); at++) {
+		char c = (char)((unsigned char)(s[at] - 'A') < 26 ? s[at] | 0x20 : s[at]);
+		if (c == ' ' && out->space)
+			continue;
+		if (out->len == out->room && !reserve(out, 1))
+			break;
+		out->at[out->len] = c;
+		out->from[out->len++] = (uint32_t)at;
+		out->space = c == ' ';
+	}
+	return at;
+}
+
 static void write_full(struct writer *out, enum fold_lane lane, struct bytes text)
 {
 	bool plain = false; /* marks that follow are dropped */
 	for (size_t at = 0; at < text.len && !out->full;) {
+		at = lane == FOLD_FIRST ? write_ascii(out, text, at) : at;
+		if (at == text.len || out->full)
+			break;
 		size_t from = at;
 		const struct fold_record *record = fold_record_of(rules_fold_next(text, &at));
 		if (record->flags & FOLD_GONE || (record->flags & FOLD_MARK && plain))

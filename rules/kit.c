@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rules/kit.h"
 
+#include "rules/plain.h"
 #include <sched.h>
 #include <stdint.h>
 
@@ -121,7 +122,7 @@ static bool mark(struct kit *kit, UBreakIterator *iterator, struct bytes text, u
 
 bool rules_kit_words(struct kit *kit, struct bytes text, unsigned char *boundary)
 {
-	return mark(kit, kit->words, text, boundary);
+	return rules_plain_words(text, boundary) || mark(kit, kit->words, text, boundary);
 }
 
 bool rules_kit_clusters(struct kit *kit, struct bytes text, unsigned char *boundary)
@@ -131,5 +132,5 @@ bool rules_kit_clusters(struct kit *kit, struct bytes text, unsigned char *bound
 
 bool rules_kit_sentences(struct kit *kit, struct bytes text, unsigned char *boundary)
 {
-	return mark(kit, kit->sentences, text, boundary);
+	return rules_plain_sentences(text, boundary) || mark(kit, kit->sentences, text, boundary);
 }

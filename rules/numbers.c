@@ -48,12 +48,6 @@ double rules_bound_below(double baseline, double step, bool narrow)
 	return -rules_bound_above(-baseline, step, narrow);
 }
 
-bool rules_bound_clearly_within(double value, double baseline, double step, bool narrow)
-{
-	double margin = (fabs(baseline) + step) * (narrow ? 0x1p-20 : 0x1p-48);
-	return fabs(value - baseline) < step - margin;
-}
-
 double rules_step_relative(double factor, double baseline)
 {
 	double product = factor * fabs(baseline);

@@ -6,6 +6,7 @@
 #ifndef RULES_NUMBERS_H
 #define RULES_NUMBERS_H
 
+#include <math.h>
 #include <stdbool.h>
 
 /* The value as the field stores it: rounded to the nearest, and never infinite. */
@@ -21,7 +22,11 @@ double rules_bound_below(double baseline, double step, bool narrow);
 
 /* True only when value is inside both bounds by far more than any rounding: the usual case, without the care
  * that the edges need. */
-bool rules_bound_clearly_within(double value, double baseline, double step, bool narrow);
+static inline bool rules_bound_clearly_within(double value, double baseline, double step, bool narrow)
+{
+	double margin = (fabs(baseline) + step) * (narrow ? 0x1p-20 : 0x1p-48);
+	return fabs(value - baseline) < step - margin;
+}
 
 /* The largest double that is at most factor * |baseline|; both finite, factor >= 0. */
 double rules_step_relative(double factor, double baseline);

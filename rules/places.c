@@ -12,8 +12,8 @@
  */
 #include "rules/places.h"
 
+#include "rules/categories.h"
 #include "rules/loaded.h"
-#include "rules/sort.h"
 #include <math.h>
 
 /* --- what rules narrow --- */
@@ -37,49 +37,25 @@ void rules_places_missing_last(const struct rules_work *work, struct places *pla
 			rules_places_from(places, i, work->baseline_count);
 }
 
-struct bytes rules_places_category(const struct facts *facts, size_t item)
-{
-	return facts->item_category ? facts->item_category[item] : (struct bytes){0};
-}
-
-static int by_category(const void *context, uint32_t a, uint32_t b)
-{
-	struct bytes x = rules_places_category(context, a), y = rules_places_category(context, b);
-	if (x.len != y.len)
-		return x.len < y.len ? -1 : 1;
-	return x.len ? memcmp(x.at, y.at, x.len) : 0;
-}
-
-void rules_places_sort_by_category(struct rules_work *work, uint32_t *item, size_t count)
-{
-	uint32_t *room = rules_work_alloc(work, count, sizeof *room);
-	if (room)
-		rules_sort_stable(item, count, room, by_category, work->facts);
-}
-
 bool rules_places_groups(struct rules_work *work, struct places *places)
 {
 	size_t count = work->facts->item_count;
 	struct arrange *arrange = &places->arrange;
 	if (arrange->group)
 		return true;
-	uint32_t *item = rules_work_alloc(work, count, sizeof *item);
+	const struct categories *categories = rules_work_categories(work);
 	uint32_t *group = rules_work_alloc(work, count, sizeof *group);
-	places->group = rules_work_alloc(work, count, sizeof *places->group);
-	arrange->quota = rules_work_alloc(work, count, sizeof *arrange->quota);
-	for (size_t i = 0; i < count && !work->full; i++)
-		item[i] = (uint32_t)i;
-	if (!work->full)
-		rules_places_sort_by_category(work, item, count);
+	if (!categories || !group)
+		return false;
+	arrange->group_count = categories->count - 1; /* the first is that of items without */
+	places->group = rules_work_alloc(work, arrange->group_count, sizeof *places->group);
+	arrange->quota = rules_work_alloc(work, arrange->group_count, sizeof *arrange->quota);
+	for (size_t i = 0; i < arrange->group_count && !work->full; i++)
+		places->group[i].category = categories->name[i + 1];
 	for (size_t i = 0; i < count && !work->full; i++) {
-		struct bytes category = rules_places_category(work->facts, item[i]);
-		group[item[i]] = ARRANGE_NO_GROUP;
-		if (category.len == 0)
-			continue;
-		if (i == 0 || by_category(work->facts, item[i - 1], item[i]) != 0)
-			places->group[arrange->group_count++].category = category;
-		group[item[i]] = (uint32_t)arrange->group_count - 1;
-		places->group[group[item[i]]].size++;
+		group[i] = categories->of[i] ? categories->of[i] - 1 : ARRANGE_NO_GROUP;
+		if (group[i] != ARRANGE_NO_GROUP)
+			places->group[group[i]].size++;
 	}
 	arrange->group = group;
 	return !work->full;
@@ -157,17 +133,16 @@ static void reorder(struct rules_work *work)
 {
 	size_t count = work->facts->item_count, before_count = work->finding_count;
 	struct places places;
-	struct finding *before = rules_work_alloc(work, before_count, sizeof *before);
+	const struct finding *before = work->finding;
 	uint32_t *order = rules_work_alloc(work, count, sizeof *order);
 	if (!work->full && rules_work_order(work))
 		constrain(work, &places);
 	if (work->full)
 		return;
-	memcpy(before, work->finding, before_count * sizeof *before);
 	bool found = rules_arrange(work, &places.arrange, work->order, order) ||
 		     (!work->full && rules_arrange(work, &places.arrange, work->baseline_order, order));
 	memcpy(work->order, found ? order : work->baseline_order, count * sizeof *order);
-	work->finding_count = 0;
+	rules_work_keep_findings(work);
 	if (!found && !work->full)
 		rules_work_judge(work, STEP_PLACES, false);
 	if (!work->full)

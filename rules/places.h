@@ -31,9 +31,4 @@ bool rules_places_groups(struct rules_work *work, struct places *places);
 void rules_places_quota(struct rules_work *work, struct places *places, size_t group, size_t top,
 			size_t most);
 
-/* Sorts indices of items by category; absent ones come first. Stable. */
-void rules_places_sort_by_category(struct rules_work *work, uint32_t *item, size_t count);
-
-struct bytes rules_places_category(const struct facts *facts, size_t item);
-
 #endif

@@ -70,10 +70,10 @@ struct measure {
 
 static bool is_vowel(uint32_t c)
 {
-	return c < 0x80 && c != '\0' && strchr("aeiouy", (int)c);
+	return c < 0x80 && c != '\0' && strchr("aeiouyAEIOUY", (int)c);
 }
 
-/* Of a folded word: lower case, without marks. */
+/* Of a word without marks. */
 static size_t syllables(struct bytes word)
 {
 	size_t groups = 0;
@@ -83,34 +83,45 @@ static size_t syllables(struct bytes word)
 		uint32_t c = rules_fold_next(word, &at);
 		bool vowel = is_vowel(c);
 		groups += vowel && !before;
-		silent = c == 'e' && !before;
+		silent = (c | 0x20) == 'e' && !before;
 		before = vowel;
 	}
 	groups -= silent && groups > 0;
 	return groups ? groups : 1;
 }
 
+/* ASCII is what most texts are; asking ICU costs as much as all the rest. */
+static bool is_letter_or_digit(uint32_t c)
+{
+	return c < 0x80 ? (c | 0x20) - 'a' < 26 || c - '0' < 10 : u_isalnum((UChar32)c);
+}
+
 /* Letters and digits; 0: no word. */
-static size_t letters(struct bytes word)
+static size_t letters(struct bytes word, bool *ascii)
 {
 	size_t count = 0;
-	for (size_t at = 0; at < word.len;)
-		count += u_isalnum((UChar32)rules_fold_next(word, &at)) ? 1 : 0;
+	*ascii = true;
+	for (size_t at = 0; at < word.len;) {
+		uint32_t c = rules_fold_next(word, &at);
+		count += is_letter_or_digit(c);
+		*ascii &= c < 0x80;
+	}
 	return count;
 }
 
 static void count_word(struct rules_work *work, struct bytes word, enum formula formula,
 		       struct measure *measure)
 {
-	struct folded folded;
-	size_t count = letters(word);
+	struct folded folded = {.text = word};
+	bool ascii;
+	size_t count = letters(word, &ascii);
 	if (!count)
 		return;
 	measure->words++;
 	measure->long_words += count >= LONG_FROM;
 	if (formula != FORMULA_FLESCH_KINCAID)
 		return;
-	if (rules_fold(word, FOLD_FIRST, work->arena, &folded))
+	if (ascii || rules_fold(word, FOLD_FIRST, work->arena, &folded))
 		measure->syllables += syllables(folded.text);
 	else
 		work->full = true;
@@ -143,8 +154,8 @@ static bool is_computable(struct bytes text, enum formula formula)
 {
 	for (size_t at = 0; at < text.len;) {
 		UChar32 c = (UChar32)rules_fold_next(text, &at);
-		if (!u_isalpha(c))
-			continue;
+		if (c < 0x80 || !u_isalpha(c))
+			continue; /* all letters of ASCII are Latin */
 		UErrorCode status = U_ZERO_ERROR;
 		UScriptCode script = uscript_getScript(c, &status);
 		bool other = script == USCRIPT_GREEK || script == USCRIPT_CYRILLIC;

@@ -2,6 +2,7 @@
  *
  * score_bound: how far a score may be from its baseline b: within [b - A, b + A] and [b - R|b|, b + R|b|].
  */
+#include "rules/categories.h"
 #include "rules/checks.h"
 #include "rules/missing.h"
 #include "rules/numbers.h"
@@ -47,12 +48,24 @@ static void check(struct loading *loading, struct rule *rule)
 				    "bounds nothing; give max_absolute, max_relative or both");
 }
 
-/* An item without category does not escape. */
-static bool concerns(const struct settings *settings, const struct facts *facts, size_t item)
+/* Which items a rule is about. One without category does not escape. */
+struct range {
+	const uint32_t *category;
+	const bool *concerned; /* per category; NULL: it is about all */
+};
+
+static struct range range_of(const struct rule *rule, struct rules_work *work)
 {
-	struct bytes category = facts->item_category ? facts->item_category[item] : (struct bytes){0};
-	return settings->categories.count == 0 || category.len == 0 ||
-	       rules_globs_match(&settings->categories, category);
+	const struct settings *settings = rule->settings;
+	if (settings->categories.count == 0)
+		return (struct range){NULL, NULL};
+	const bool *concerned = rules_categories_concerned(work, &settings->categories);
+	return (struct range){concerned ? work->categories->of : NULL, concerned};
+}
+
+static bool concerns(struct range range, size_t item)
+{
+	return !range.concerned || range.concerned[range.category[item]];
 }
 
 /* The smaller of the two distances. `product` is factor * |baseline|, as exact as the caller needs it. */
@@ -108,9 +121,10 @@ static void evaluate(const struct rule *rule, struct rules_work *work)
 		return;
 	}
 	size_t last = rules_missing_behind(work);
+	const struct range range = range_of(rule, work);
 	for (size_t place = 0; place < facts->item_count && !work->full; place++) {
 		size_t item = work->order ? work->order[place] : place;
-		if (!concerns(rule->settings, facts, item))
+		if (!concerns(range, item))
 			continue;
 		if (isnan(work->baseline[item]))
 			rules_missing_judge(rule, work, (enum rules_missing)settings->missing, item,
@@ -125,12 +139,13 @@ static void constrain(const struct rule *rule, struct rules_work *work, struct p
 {
 	const struct settings *settings = rule->settings;
 	size_t count = work->facts->item_count, demoted = 0;
-	for (size_t i = 0; i < count; i++)
-		demoted += isnan(work->baseline[i]) && concerns(settings, work->facts, i);
-	if (settings->missing != MISSING_LAST || work->baseline_count == 0)
+	if (settings->missing != MISSING_LAST || work->baseline_count == 0 || work->baseline_count == count)
 		return;
-	for (size_t i = 0; i < count; i++)
-		if (isnan(work->baseline[i]) && concerns(settings, work->facts, i))
+	const struct range range = range_of(rule, work);
+	for (size_t i = 0; i < count && !work->full; i++)
+		demoted += isnan(work->baseline[i]) && concerns(range, i);
+	for (size_t i = 0; i < count && !work->full; i++)
+		if (isnan(work->baseline[i]) && concerns(range, i))
 			rules_places_from(places, i, count - demoted);
 }
 

@@ -70,30 +70,47 @@ static bool is(uint32_t c, UProperty property)
 	return u_hasBinaryProperty((UChar32)c, property);
 }
 
+struct traits {
+	bool word, cased, upper, emoji;
+	unsigned exclamations;
+};
+
+/* Of ASCII without asking ICU, which costs as much as all the rest. */
+static struct traits traits_of(uint32_t c)
+{
+	if (c < 0x80) {
+		bool upper = c - 'A' < 26, cased = upper || c - 'a' < 26;
+		return (struct traits){cased || c - '0' < 10, cased, upper, false, c == '!'};
+	}
+	bool cased = is(c, UCHAR_CASED);
+	return (struct traits){u_isalnum((UChar32)c), cased,
+			       cased && (is(c, UCHAR_UPPERCASE) || u_istitle((UChar32)c)),
+			       is(c, UCHAR_EMOJI_PRESENTATION), exclamations(c)};
+}
+
 static struct measure count(struct bytes text, const unsigned char *cluster, const unsigned char *sentence)
 {
 	struct measure measure = {0};
 	bool emoji = false, words = false; /* in the cluster, in the sentence so far */
-	for (size_t at = 0; at < text.len;) {
-		size_t from = at, ahead;
-		uint32_t c = rules_fold_next(text, &at);
-		ahead = at;
-		uint32_t next = ahead < text.len ? rules_fold_next(text, &ahead) : 0;
+	size_t ahead = 0;
+	uint32_t next = text.len ? rules_fold_next(text, &ahead) : 0;
+	for (size_t from = 0, at; from < text.len; from = at) {
+		const struct traits traits = traits_of(next);
+		at = ahead;
+		next = at < text.len ? rules_fold_next(text, &ahead) : 0;
 		emoji = emoji && !cluster[from];
 		words = words && !sentence[from];
 		measure.chars += cluster[from];
-		measure.exclamations += exclamations(c);
-		if (!words && u_isalnum((UChar32)c)) {
+		measure.exclamations += traits.exclamations;
+		measure.cased += traits.cased;
+		measure.upper += traits.upper;
+		if (!words && traits.word) {
 			words = true;
 			measure.sentences++;
 		}
-		if (!emoji && (is(c, UCHAR_EMOJI_PRESENTATION) || next == EMOJI_STYLE)) {
+		if (!emoji && (traits.emoji || next == EMOJI_STYLE)) {
 			emoji = true;
 			measure.emoji++;
-		}
-		if (is(c, UCHAR_CASED)) {
-			measure.cased++;
-			measure.upper += is(c, UCHAR_UPPERCASE) || u_istitle((UChar32)c);
 		}
 	}
 	return measure;

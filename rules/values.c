@@ -292,6 +292,8 @@ static void carry_out(struct rules_work *work)
 		return;
 	if (sorted)
 		sort_by(work, work->score);
+	if (work->baseline_count == work->facts->item_count)
+		return; /* only items without one are demoted */
 	rules_work_judge(work, STEP_VALUES, false);
 	for (size_t i = 0; i < work->finding_count; i++) {
 		if (work->finding[i].action != RULES_REORDER)

@@ -32,7 +32,8 @@ static void *grown(struct rules_work *work, void *array, size_t count, size_t *r
 	if (count < *room)
 		return array;
 	size_t more = *room ? *room * 2 : 8;
-	void *copy = rules_work_alloc(work, more, size);
+	void *copy = arena_array(work->arena, more, size);
+	work->full |= !copy;
 	if (!copy)
 		return NULL;
 	if (count)
@@ -51,6 +52,12 @@ void rules_work_find(struct rules_work *work, struct finding finding)
 	list[work->finding_count++] = finding;
 	enum rules_verdict *verdict = &work->verdict[finding.rule->head.index];
 	*verdict = finding.verdict > *verdict ? finding.verdict : *verdict;
+}
+
+void rules_work_keep_findings(struct rules_work *work)
+{
+	work->finding = NULL;
+	work->finding_count = work->finding_room = 0;
 }
 
 void rules_work_judge(struct rules_work *work, enum rules_step step, bool observing)

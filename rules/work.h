@@ -86,6 +86,7 @@ struct rules_work {
 	struct bytes explanation;
 	bool explanation_set;
 	struct passages *explanation_passages;
+	const struct categories *categories; /* rules/categories.h; NULL: not looked at yet */
 
 	struct scope scope;
 	const struct rules_history *history;
@@ -103,6 +104,9 @@ void rules_work_find(struct rules_work *work, struct finding finding);
 /* Calls evaluate of each rule of the step that applies and whose mode is enforce (or observe). Findings of
  * the earlier call are forgotten. */
 void rules_work_judge(struct rules_work *work, enum rules_step step, bool observing);
+
+/* Findings so far stay where they are in the arena; what is found from now on is a new list. */
+void rules_work_keep_findings(struct rules_work *work);
 
 /* Does `a` win over `b`? The strongest action, then the tightest bound, then the smaller rule id. */
 bool rules_work_beats(const struct finding *a, const struct finding *b);

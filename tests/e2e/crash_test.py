@@ -19,9 +19,10 @@ from recommender import Recommender, reply
 from sidecar import CLEAR, Sidecar, rules_text
 from traffic import Traffic
 
-ROUNDS = 20
-SEED = 20261123
+ROUNDS = int(os.environ.get("RANKGUARD_ROUNDS", "20"))
+SEED = int(os.environ.get("RANKGUARD_SEED", "20261123"))
 CAP = 5
+FRESH, AT_ONCE = 10, 40  # sessions that a round of kills adds, and that it has: each lives through four
 PROPOSED = response([item("a", 0.9, 0.4)], [prompt()])  # every response is changed, and asks
 SESSIONS = [f"{CLEAR}session-{i}" for i in range(300)]
 
@@ -53,7 +54,7 @@ class Crash(harness.Case):
 
     def check_cap(self, log, told):
         """Neither the log nor the applications know of more prompts than the cap allows, and the log knows of
-        at least what the applications saw."""
+        at least what the applications saw. Returns how many sessions were given how many prompts."""
         key = Key(self.sidecar.subject_key)
         delivered = collections.Counter(entry["session"] for entry in log.of("delivered"))
         seen = collections.Counter()
@@ -61,27 +62,31 @@ class Crash(harness.Case):
             seen[key.pseudonym("session", one.session)] += one.prompts
         self.assertLessEqual(max(delivered.values()), CAP)
         self.assertEqual([session for session in seen if seen[session] > delivered[session]], [])
+        return collections.Counter(delivered.values())
 
     def test_kill_9_under_load(self):
         choose, told = random.Random(SEED), []
+        sessions = [f"{CLEAR}session-{i}" for i in range(ROUNDS * FRESH + AT_ONCE)]
         for turn in range(ROUNDS):
             count = choose.randint(1, 150)
             with self.subTest(round=turn, seed=SEED, after=count):
                 self.sidecar.start()
-                traffic = Traffic(self.sidecar.address, 16, SESSIONS)
+                first = turn * FRESH
+                traffic = Traffic(self.sidecar.address, 16, sessions[first:first + AT_ONCE])
                 traffic.wait_for(count)
                 self.sidecar.kill()
                 told += traffic.stop()
         self.sidecar.start()
         log = self.check_told(told)
-        self.check_cap(log, told)
+        given = self.check_cap(log, told)
         check(self.sidecar.directory)
         self.sidecar.stop()
         check(self.sidecar.directory)
         self.assertEqual(len(log.of("open")), ROUNDS + 1)
         self.assertEqual({entry.origin for entry in log.entries}, {log.entries[0].origin}, "one epoch")
-        self.assertGreater(max(collections.Counter(entry["session"] for entry in log.of("delivered"))
-                               .values()), 1, "the load was too small to try the cap")
+        print(f"{ROUNDS} rounds, seed {SEED}: {len(told)} receipts, {given.total()} sessions, "
+              f"{given[CAP]} of them at the cap")
+        self.assertGreater(given[CAP], ROUNDS, "the load was too small to try the cap")
 
     def test_killed_at_start(self):
         """Killed at any point of starting, again and again: it still starts, and the log is whole."""

@@ -79,6 +79,163 @@ static const struct row rows[] = {
 	{"and not after", QUIET("from = \"22:00\"; to = \"00:00\"; zone = \"UTC\";"), "2026-11-24T00:00:00Z",
 	 NULL, ""},
 
+	/* the southern hemisphere: back in autumn, which is April, forward in October */
+	{"Sydney: before the hour that comes twice",
+	 QUIET("from = \"02:00\"; to = \"03:00\"; zone = \"Australia/Sydney\";"),
+	 "2026-04-04T14:59:59.999999999Z", NULL, ""},
+	{"Sydney: it comes", QUIET("from = \"02:00\"; to = \"03:00\"; zone = \"Australia/Sydney\";"),
+	 "2026-04-04T15:00:00Z", NULL, QUIETLY},
+	{"Sydney: it comes again", QUIET("from = \"02:00\"; to = \"03:00\"; zone = \"Australia/Sydney\";"),
+	 "2026-04-04T16:00:00Z", NULL, QUIETLY},
+	{"Sydney: its last second", QUIET("from = \"02:00\"; to = \"03:00\"; zone = \"Australia/Sydney\";"),
+	 "2026-04-04T16:59:59Z", NULL, QUIETLY},
+	{"Sydney: it is over", QUIET("from = \"02:00\"; to = \"03:00\"; zone = \"Australia/Sydney\";"),
+	 "2026-04-04T17:00:00Z", NULL, ""},
+	{"Sydney: in October it is left out",
+	 QUIET("from = \"02:00\"; to = \"03:00\"; zone = \"Australia/Sydney\";"), "2026-10-03T15:59:59Z",
+	 NULL, ""},
+	{"Sydney: at once it is 03:00",
+	 QUIET("from = \"02:00\"; to = \"03:00\"; zone = \"Australia/Sydney\";"), "2026-10-03T16:00:00Z",
+	 NULL, ""},
+	{"Sydney: quiet until the hour that is left out",
+	 QUIET("from = \"01:30\"; to = \"02:30\"; zone = \"Australia/Sydney\";"), "2026-10-03T15:59:59Z",
+	 NULL, QUIETLY},
+	{"Sydney: and not behind it", QUIET("from = \"01:30\"; to = \"02:30\"; zone = \"Australia/Sydney\";"),
+	 "2026-10-03T16:00:00Z", NULL, ""},
+	{"Sydney: December is summer", QUIET(NIGHT "zone = \"Australia/Sydney\";"), "2026-12-24T11:00:00Z",
+	 NULL, QUIETLY},
+	{"Sydney: not before", QUIET(NIGHT "zone = \"Australia/Sydney\";"), "2026-12-24T10:59:59Z", NULL, ""},
+	{"Sydney: June is winter", QUIET(NIGHT "zone = \"Australia/Sydney\";"), "2026-06-24T12:00:00Z", NULL,
+	 QUIETLY},
+	{"Sydney: an hour later", QUIET(NIGHT "zone = \"Australia/Sydney\";"), "2026-06-24T11:59:59Z", NULL,
+	 ""},
+	/* half an hour */
+	{"Lord Howe: at 02:00 it is 02:30",
+	 QUIET("from = \"02:00\"; to = \"02:31\"; zone = \"Australia/Lord_Howe\";"), "2026-10-03T15:30:00Z",
+	 NULL, QUIETLY},
+	{"Lord Howe: a minute is left",
+	 QUIET("from = \"02:00\"; to = \"02:31\"; zone = \"Australia/Lord_Howe\";"), "2026-10-03T15:31:00Z",
+	 NULL, ""},
+	{"Lord Howe: half an hour comes twice",
+	 QUIET("from = \"01:30\"; to = \"02:00\"; zone = \"Australia/Lord_Howe\";"), "2026-04-04T14:30:00Z",
+	 NULL, QUIETLY},
+	{"Lord Howe: the second time",
+	 QUIET("from = \"01:30\"; to = \"02:00\"; zone = \"Australia/Lord_Howe\";"), "2026-04-04T15:00:00Z",
+	 NULL, QUIETLY},
+	{"Lord Howe: until its end",
+	 QUIET("from = \"01:30\"; to = \"02:00\"; zone = \"Australia/Lord_Howe\";"), "2026-04-04T15:29:59Z",
+	 NULL, QUIETLY},
+	{"Lord Howe: over", QUIET("from = \"01:30\"; to = \"02:00\"; zone = \"Australia/Lord_Howe\";"),
+	 "2026-04-04T15:30:00Z", NULL, ""},
+	/* at midnight */
+	{"Santiago: the last hour of Saturday",
+	 QUIET("from = \"23:00\"; to = \"24:00\"; days = \"sat\"; zone = \"America/Santiago\";"),
+	 "2026-04-05T02:00:00Z", NULL, QUIETLY},
+	{"Santiago: comes twice",
+	 QUIET("from = \"23:00\"; to = \"24:00\"; days = \"sat\"; zone = \"America/Santiago\";"),
+	 "2026-04-05T03:00:00Z", NULL, QUIETLY},
+	{"Santiago: until Sunday",
+	 QUIET("from = \"23:00\"; to = \"24:00\"; days = \"sat\"; zone = \"America/Santiago\";"),
+	 "2026-04-05T03:59:59Z", NULL, QUIETLY},
+	{"Santiago: which has come",
+	 QUIET("from = \"23:00\"; to = \"24:00\"; days = \"sat\"; zone = \"America/Santiago\";"),
+	 "2026-04-05T04:00:00Z", NULL, ""},
+	{"Santiago: the last second of a Saturday in September",
+	 QUIET("from = \"00:00\"; to = \"01:00\"; zone = \"America/Santiago\";"), "2026-09-06T03:59:59Z",
+	 NULL, ""},
+	{"Santiago: Sunday begins at 01:00",
+	 QUIET("from = \"00:00\"; to = \"01:00\"; zone = \"America/Santiago\";"), "2026-09-06T04:00:00Z",
+	 NULL, ""},
+	{"Santiago: until a midnight that is left out",
+	 QUIET("from = \"22:00\"; to = \"00:00\"; zone = \"America/Santiago\";"), "2026-09-06T03:59:59Z",
+	 NULL, QUIETLY},
+	{"Santiago: and not after", QUIET("from = \"22:00\"; to = \"00:00\"; zone = \"America/Santiago\";"),
+	 "2026-09-06T04:00:00Z", NULL, ""},
+	{"Apia: Thursday before the Friday that is left out",
+	 QUIET("from = \"00:00\"; to = \"24:00\"; days = \"fri\"; zone = \"Pacific/Apia\";"),
+	 "2011-12-30T09:59:59Z", NULL, ""},
+	{"Apia: Saturday behind it",
+	 QUIET("from = \"00:00\"; to = \"24:00\"; days = \"fri\"; zone = \"Pacific/Apia\";"),
+	 "2011-12-30T10:00:00Z", NULL, ""},
+	{"Apia: a Friday that is not left out",
+	 QUIET("from = \"00:00\"; to = \"24:00\"; days = \"fri\"; zone = \"Pacific/Apia\";"),
+	 "2011-12-23T10:00:00Z", NULL, QUIETLY},
+	/* other zones */
+	{"New York: the short night ends at 07:00", QUIET(NIGHT "zone = \"America/New_York\";"),
+	 "2026-03-08T10:59:59Z", NULL, QUIETLY},
+	{"New York: after seven hours and no more", QUIET(NIGHT "zone = \"America/New_York\";"),
+	 "2026-03-08T11:00:00Z", NULL, ""},
+	{"New York: the one before", QUIET(NIGHT "zone = \"America/New_York\";"), "2026-03-07T11:59:59Z",
+	 NULL, QUIETLY},
+	{"New York: the long night", QUIET(NIGHT "zone = \"America/New_York\";"), "2026-11-01T11:59:59Z",
+	 NULL, QUIETLY},
+	{"New York: ends at 07:00 too", QUIET(NIGHT "zone = \"America/New_York\";"), "2026-11-01T12:00:00Z",
+	 NULL, ""},
+	{"New York: the hour that comes twice",
+	 QUIET("from = \"01:00\"; to = \"02:00\"; zone = \"America/New_York\";"), "2026-11-01T05:00:00Z",
+	 NULL, QUIETLY},
+	{"New York: until its second end",
+	 QUIET("from = \"01:00\"; to = \"02:00\"; zone = \"America/New_York\";"), "2026-11-01T06:59:59Z",
+	 NULL, QUIETLY},
+	{"New York: over", QUIET("from = \"01:00\"; to = \"02:00\"; zone = \"America/New_York\";"),
+	 "2026-11-01T07:00:00Z", NULL, ""},
+	{"Dublin: winter is what is saved", QUIET(NIGHT "zone = \"Europe/Dublin\";"), "2026-01-10T22:00:00Z",
+	 NULL, QUIETLY},
+	{"Dublin: not before", QUIET(NIGHT "zone = \"Europe/Dublin\";"), "2026-01-10T21:59:59Z", NULL, ""},
+	{"Dublin: summer", QUIET(NIGHT "zone = \"Europe/Dublin\";"), "2026-07-10T21:00:00Z", NULL, QUIETLY},
+	{"Casablanca: an hour before UTC", QUIET(NIGHT "zone = \"Africa/Casablanca\";"),
+	 "2026-02-01T21:30:00Z", NULL, QUIETLY},
+	{"Casablanca: not in Ramadan", QUIET(NIGHT "zone = \"Africa/Casablanca\";"), "2026-03-01T21:30:00Z",
+	 NULL, ""},
+	{"Chatham: quarters of an hour", QUIET(NIGHT "zone = \"Pacific/Chatham\";"), "2026-07-01T09:15:00Z",
+	 NULL, QUIETLY},
+	{"Chatham: a nanosecond before", QUIET(NIGHT "zone = \"Pacific/Chatham\";"),
+	 "2026-07-01T09:14:59.999999999Z", NULL, ""},
+	{"Azores: Saturday", QUIET("from = \"00:00\"; to = \"01:00\"; zone = \"Atlantic/Azores\";"),
+	 "2026-03-29T00:59:59Z", NULL, ""},
+	{"Azores: Sunday begins at 01:00",
+	 QUIET("from = \"00:00\"; to = \"01:00\"; zone = \"Atlantic/Azores\";"), "2026-03-29T01:00:00Z", NULL,
+	 ""},
+	{"Azores: in October it begins twice",
+	 QUIET("from = \"00:00\"; to = \"01:00\"; zone = \"Atlantic/Azores\";"), "2026-10-25T00:30:00Z", NULL,
+	 QUIETLY},
+	{"Azores: the second time", QUIET("from = \"00:00\"; to = \"01:00\"; zone = \"Atlantic/Azores\";"),
+	 "2026-10-25T01:30:00Z", NULL, QUIETLY},
+	/* days and years */
+	{"the night into the leap day", QUIET(NIGHT "days = \"mon\"; zone = \"UTC\";"),
+	 "2028-02-29T06:59:59.999999999Z", NULL, QUIETLY},
+	{"and no longer", QUIET(NIGHT "days = \"mon\"; zone = \"UTC\";"), "2028-02-29T07:00:00Z", NULL, ""},
+	{"the night behind it is its own", QUIET(NIGHT "days = \"tue\"; zone = \"UTC\";"),
+	 "2028-03-01T06:59:59Z", NULL, QUIETLY},
+	{"that before is not", QUIET(NIGHT "days = \"tue\"; zone = \"UTC\";"), "2028-02-29T06:59:59Z", NULL,
+	 ""},
+	{"the leap day of a zone",
+	 QUIET("from = \"00:00\"; to = \"24:00\"; days = \"tue\"; zone = \"Asia/Tokyo\";"),
+	 "2028-02-28T15:00:00Z", NULL, QUIETLY},
+	{"a nanosecond before",
+	 QUIET("from = \"00:00\"; to = \"24:00\"; days = \"tue\"; zone = \"Asia/Tokyo\";"),
+	 "2028-02-28T14:59:59.999999999Z", NULL, ""},
+	{"2100 has none: from 28 February into 1 March", QUIET(NIGHT "days = \"sun\"; zone = \"UTC\";"),
+	 "2100-03-01T06:59:59Z", NULL, QUIETLY},
+	{"from one year into the next", QUIET(NIGHT "days = \"thu\"; zone = \"UTC\";"),
+	 "2027-01-01T06:59:59Z", NULL, QUIETLY},
+	{"and the evening of that day not", QUIET(NIGHT "days = \"thu\"; zone = \"UTC\";"),
+	 "2027-01-01T22:00:00Z", NULL, ""},
+	{"two minutes around midnight: before", QUIET("from = \"23:59\"; to = \"00:01\"; zone = \"UTC\";"),
+	 "2026-11-23T23:58:59.999999999Z", NULL, ""},
+	{"two minutes around midnight: 23:59", QUIET("from = \"23:59\"; to = \"00:01\"; zone = \"UTC\";"),
+	 "2026-11-23T23:59:00Z", NULL, QUIETLY},
+	{"two minutes around midnight: 00:00", QUIET("from = \"23:59\"; to = \"00:01\"; zone = \"UTC\";"),
+	 "2026-11-24T00:00:00Z", NULL, QUIETLY},
+	{"two minutes around midnight: their end", QUIET("from = \"23:59\"; to = \"00:01\"; zone = \"UTC\";"),
+	 "2026-11-24T00:00:59.999999999Z", NULL, QUIETLY},
+	{"two minutes around midnight: 00:01", QUIET("from = \"23:59\"; to = \"00:01\"; zone = \"UTC\";"),
+	 "2026-11-24T00:01:00Z", NULL, ""},
+	{"from midnight: not before", QUIET("from = \"00:00\"; to = \"06:00\"; zone = \"UTC\";"),
+	 "2026-11-23T23:59:59.999999999Z", NULL, ""},
+	{"from midnight on", QUIET("from = \"00:00\"; to = \"06:00\"; zone = \"UTC\";"),
+	 "2026-11-24T00:00:00Z", NULL, QUIETLY},
+
 	{"the user's zone", QUIET(USER), "2026-11-23T13:00:00Z", "Asia/Tokyo", QUIETLY},
 	{"half an hour off", QUIET(USER), "2026-11-23T16:29:59Z", "Asia/Kolkata", ""},
 	{"half an hour off, quiet", QUIET(USER), "2026-11-23T16:30:00Z", "Asia/Kolkata", QUIETLY},
@@ -181,6 +338,105 @@ static void the_c_library_says_the_same(void **state)
 	}
 	print_message("%zu zones, %zu times, %zu in summer\n", zones.count, compared, summers);
 	assert_true(summers > compared / 20);
+	if (before)
+		setenv("TZ", before, 1);
+	else
+		unsetenv("TZ");
+	tzset();
+	free(before);
+	arena_done(&arena);
+	(void)state;
+}
+
+/* A period begins at `from` on each of the days; is this minute of the week in one? */
+static bool naive_quiet(int from, int to, unsigned days, int minute_of_week)
+{
+	enum { DAY = 24 * 60, WEEK = 7 * DAY };
+	for (int day = 0; day < 7; day++) {
+		int begin = day * DAY + from, end = day * DAY + to + (to <= from ? DAY : 0);
+		if (days >> day & 1 && ((begin <= minute_of_week && minute_of_week < end) ||
+					(begin <= minute_of_week + WEEK && minute_of_week + WEEK < end)))
+			return true;
+	}
+	return false;
+}
+
+static const char *const clocks[] = {"Europe/Berlin",	 "America/New_York",	"Australia/Sydney",
+				     "America/Santiago", "Australia/Lord_Howe", "Asia/Kathmandu",
+				     "Pacific/Apia",	 "Africa/Casablanca",	"America/Havana",
+				     "Asia/Tehran",	 "Europe/Dublin",	"UTC"};
+
+static unsigned draw(uint64_t *random, unsigned below)
+{
+	*random = *random * UINT64_C(6364136223846793005) + 1442695040888963407;
+	return (unsigned)(*random >> 33) % below;
+}
+
+/* One rule, many instants, most of them within hours of a change of the clocks. Returns how many were quiet. */
+static size_t compare_with_the_wall(const char *zone, const struct tzif *tzif, uint64_t *random)
+{
+	static const char *const names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+	struct facts_prompt prompt = {.id = BYTES_LITERAL("p"), .text = BYTES_LITERAL("q")};
+	int from = (int)draw(random, 24 * 60), to = (from + 1 + (int)draw(random, 24 * 60 - 1)) % (24 * 60);
+	unsigned days = 1 + draw(random, 127);
+	char rule[512];
+	size_t quiet = 0;
+	int len = snprintf(rule, sizeof rule,
+			   "rules = ( { id = \"c\"; kind = \"prompt_quiet_hours\"; reason = \"r\"; zone = "
+			   "\"%s\"; from = \"%02d:%02d\"; to = \"%02d:%02d\"; days = [ ",
+			   zone, from / 60, from % 60, to / 60, to % 60);
+	for (int day = 0; day < 7; day++)
+		if (days >> day & 1)
+			len += snprintf(rule + len, sizeof rule - (size_t)len, "%s\"%s\"",
+					days & ((1u << day) - 1) ? ", " : "", names[day]);
+	snprintf(rule + len, sizeof rule - (size_t)len, " ]; } );");
+	struct rules_ruleset *ruleset = ruleset_of(rule);
+	for (int i = 0; i < 100; i++) {
+		struct trial trial = {.facts = {.prompts = &prompt, .prompt_count = 1}};
+		time_t at = (time_t)draw(random, 2000000000);
+		struct tm local;
+		struct err err;
+		if (i % 4 && tzif->count)
+			at = tzif->at[draw(random, (unsigned)tzif->count)] + (int)draw(random, 14400) - 7200;
+		at = at < 0 ? -at : at;
+		assert_non_null(localtime_r(&at, &local));
+		bool naive = naive_quiet(from, to, days,
+					 ((local.tm_wday + 6) % 7 * 24 + local.tm_hour) * 60 + local.tm_min);
+		arena_init(&trial.arena, 1 << 20);
+		assert_true(rules_decide(ruleset, &trial.facts, at * TIME_SECOND, &trial.arena,
+					 &trial.decision, &err));
+		assert_true(
+			rules_decide_frequency(NULL, at * TIME_SECOND, &trial.arena, &trial.decision, &err));
+		if (trial.decision.prompt_count == naive)
+			fail_msg("%s at %lld: %squiet", rule, (long long)at, naive ? "" : "not ");
+		quiet += naive;
+		trial_done(&trial);
+	}
+	rules_ruleset_drop(ruleset);
+	return quiet;
+}
+
+static void a_naive_clock_says_the_same(void **state)
+{
+	enum { RULES = 20 };
+	uint64_t random = 20261126;
+	struct arena arena;
+	struct zones zones = {.count = 0};
+	const char *kept = getenv("TZ");
+	char *before = kept ? strdup(kept) : NULL;
+	size_t quiet = 0, all = COUNT(clocks) * RULES * 100;
+	arena_init(&arena, (size_t)64 << 20);
+	assert_true(rules_zones_read(&zones, RULES_ZONEINFO, &arena));
+	for (size_t c = 0; c < COUNT(clocks); c++) {
+		const struct tzif *tzif = rules_zones_find(&zones, bytes_of(clocks[c]));
+		assert_non_null(tzif);
+		assert_int_equal(setenv("TZ", clocks[c], 1), 0);
+		tzset();
+		for (int i = 0; i < RULES; i++)
+			quiet += compare_with_the_wall(clocks[c], tzif, &random);
+	}
+	print_message("%zu instants, %zu quiet\n", all, quiet);
+	assert_in_range(quiet, all / 10, all - all / 10);
 	if (before)
 		setenv("TZ", before, 1);
 	else
@@ -307,6 +563,7 @@ int main(void)
 	const struct CMUnitTest others[] = {
 		cmocka_unit_test(decisions_say_what_the_clock_showed),
 		cmocka_unit_test(the_c_library_says_the_same),
+		cmocka_unit_test(a_naive_clock_says_the_same),
 		cmocka_unit_test(footers_are_read_as_the_rfc_says),
 		cmocka_unit_test(damaged_files_are_read_or_refused),
 	};

@@ -160,7 +160,8 @@ const struct tool_verb tool_query = {
 		"must\n"
 		"hold. An entry in parts is found as a whole.\n\n" TOOL_FILTER_HELP
 		"  --count\n      only how many, by type\n"
-		"  --json\n      each entry as {\"origin\":...,\"index\":...,\"entry\":...}, then for each log "
+		"  --json\n      each entry as {\"origin\":...,\"index\":...,\"entry\":...}, then for each "
+		"log "
 		"what "
 		"matched and\n      what was left out\n\n"
 		"Example: all that user U's prompts went through last week\n"

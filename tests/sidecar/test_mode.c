@@ -6,7 +6,6 @@
 #include "tests/audit/sick_io.h"
 
 #include "sidecar/mode.h"
-#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -224,17 +223,15 @@ static void what_is_not_valid_is_refused_and_changes_nothing(void **state)
 	close_place(&place);
 }
 
-/* The disk fails the next call once; the log recovers by itself a second later. */
-static void fail_next(struct sick_io *sick)
+/* Every call of the disk fails meanwhile; a second after it is well again the log recovers by itself. */
+static void fall_sick(struct sick_io *sick, bool dead)
 {
 	pthread_mutex_lock(&sick->lock);
-	sick->sickness = SICK_ERROR;
-	sick->error = EIO;
-	sick->at = sick->calls + 1;
+	sick->dead = dead;
 	pthread_mutex_unlock(&sick->lock);
 }
 
-static void a_sick_log_keeps_observing_from_beginning(void **state)
+static void a_sick_log_keeps_it_from_observing(void **state)
 {
 	struct kit *kit = *state;
 	struct sick_io sick;
@@ -242,10 +239,11 @@ static void a_sick_log_keeps_observing_from_beginning(void **state)
 	sick_init(&sick);
 	kit->options.io = &sick.io;
 	struct place place = open_place(state);
-	fail_next(&sick);
+	fall_sick(&sick, true);
 	assert_false(sidecar_mode_observe(place.mode, START + TIME_HOUR, "me", SIDECAR_CAUSE_CONTROL, &err));
 	assert_int_equal(strncmp(err.text, "mode: ", 6), 0);
 	assert_false(sidecar_mode_observes(place.mode, START));
+	fall_sick(&sick, false);
 	struct audit_log_state now;
 	do
 		audit_log_state(place.log, &now);
@@ -264,10 +262,11 @@ static void a_sick_log_does_not_keep_it_from_ending(void **state)
 	kit->options.io = &sick.io;
 	struct place place = open_place(state);
 	assert_true(observe(&place, START + TIME_HOUR, "me", SIDECAR_CAUSE_START));
-	fail_next(&sick);
+	fall_sick(&sick, true);
 	clock_to(&place, START + TIME_HOUR);
 	assert_false(sidecar_mode_tick(place.mode, &err));
 	assert_false(sidecar_mode_observes(place.mode, START)); /* in force already */
+	fall_sick(&sick, false);
 	while (!sidecar_mode_tick(place.mode, &err))
 		assert_int_equal(strncmp(err.text, "mode: ", 6), 0); /* owed until the log recovers */
 	tick(&place);
@@ -330,7 +329,7 @@ int main(void)
 		ON_A_LOG(a_state_is_a_snapshot),
 		ON_A_LOG(the_gauge_shows_what_is_in_force),
 		ON_A_LOG(what_is_not_valid_is_refused_and_changes_nothing),
-		ON_A_LOG(a_sick_log_keeps_observing_from_beginning),
+		ON_A_LOG(a_sick_log_keeps_it_from_observing),
 		ON_A_LOG(a_sick_log_does_not_keep_it_from_ending),
 		ON_A_LOG(it_is_moved_while_calls_read_it),
 	};

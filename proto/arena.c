@@ -77,6 +77,34 @@ void *arena_array(struct arena *arena, size_t count, size_t size)
 	return arena_alloc(arena, count * size);
 }
 
+/* True when the piece, the last one of its block, could be made longer where it is. */
+static bool extend(struct arena *arena, const void *piece, size_t old, size_t size)
+{
+	struct arena_block *block = arena->blocks;
+	size_t more = size - old;
+	if (!ARENA_BLOCK_LEN || !block || (const char *)piece + old != block->space + block->used ||
+	    more > block->size - block->used || more > arena->limit - arena->used)
+		return false;
+	block->used += more;
+	arena->used += more;
+	return true;
+}
+
+void *arena_grow(struct arena *arena, void *array, size_t room, size_t more, size_t size)
+{
+	size_t old = room * size;
+	if (size > SIZE_MAX / 2 / more)
+		return NULL;
+	/* Pieces are rounded up: those whose ends are not known to the byte are copied. */
+	if (array && old % ARENA_ALIGN == 0 && more * size % ARENA_ALIGN == 0 &&
+	    extend(arena, array, old, more * size))
+		return array;
+	void *copy = arena_alloc(arena, more * size);
+	if (copy && old)
+		memcpy(copy, array, old);
+	return copy;
+}
+
 void *arena_zalloc(struct arena *arena, size_t count, size_t size)
 {
 	void *piece = arena_array(arena, count, size);

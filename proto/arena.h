@@ -31,6 +31,11 @@ MUST_USE void *arena_alloc(struct arena *arena, size_t size);
 MUST_USE void *arena_zalloc(struct arena *arena, size_t count, size_t size); /* zeroed, overflow checked */
 MUST_USE void *arena_array(struct arena *arena, size_t count, size_t size);  /* overflow checked */
 
+/* Makes an array of `room` elements one of `more`, which is larger: in place where nothing was allocated since and there is room
+ * behind it, else as a copy, and the old one stays in the arena. NULL, and all is as before, when the limit is
+ * reached. `array` may be NULL when room is 0. */
+MUST_USE void *arena_grow(struct arena *arena, void *array, size_t room, size_t more, size_t size);
+
 /* Copies `from` into the arena. at == NULL when the limit is reached (or `from` is absent). */
 MUST_USE struct bytes arena_copy(struct arena *arena, struct bytes from);
 

@@ -114,6 +114,13 @@ static bool has_zero(const struct proto_field *field, enum fact_type type)
 		(type == FACT_TEXT && field->type != PROTO_STRING && field->type != PROTO_ENUM));
 }
 
+static enum plan_quick quick_of(const struct proto_field *field, enum fact_type type)
+{
+	if (type == FACT_TEXT && field->type == PROTO_STRING)
+		return PLAN_QUICK_TEXT;
+	return type == FACT_NUMBER && field->type == PROTO_DOUBLE ? PLAN_QUICK_DOUBLE : PLAN_SLOW;
+}
+
 static bool add_leaf(struct plan_node *node, enum proto_fact fact, const struct proto_step *step,
 		     struct arena *arena, struct plan_node **child)
 {
@@ -122,6 +129,7 @@ static bool add_leaf(struct plan_node *node, enum proto_fact fact, const struct 
 	if (!entry)
 		return false;
 	entry->action = row->type == FACT_LIST ? PLAN_LIST : PLAN_LEAF;
+	entry->quick = quick_of(step->field, row->type);
 	entry->fact = fact;
 	entry->record = row->record;
 	if (row->type == FACT_LIST) {

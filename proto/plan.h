@@ -20,11 +20,15 @@ enum plan_action {
 	PLAN_LIST,    /* each element begins a record of `list` at `child` */
 };
 
+/* Leaves that most fields of most messages are, so that they are read without further questions. */
+enum plan_quick { PLAN_SLOW, PLAN_QUICK_TEXT, PLAN_QUICK_DOUBLE };
+
 struct plan_entry {
 	uint32_t number;
 	enum plan_action action;
 	const struct proto_field *field;
 	enum wire_type wire; /* of one value, unpacked */
+	enum plan_quick quick;
 	enum proto_fact fact;
 	enum proto_record record; /* the record that the field stands in */
 	enum proto_record list;

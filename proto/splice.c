@@ -8,11 +8,9 @@ static bool push(struct splices *list, struct splice splice)
 {
 	if (list->count == list->room) {
 		size_t room = list->room ? list->room * 2 : 16;
-		struct splice *grown = arena_array(list->arena, room, sizeof *grown);
+		struct splice *grown = arena_grow(list->arena, list->splice, list->room, room, sizeof *grown);
 		if (!grown)
 			return false;
-		if (list->count)
-			memcpy(grown, list->splice, list->count * sizeof *grown);
 		list->splice = grown;
 		list->room = room;
 	}

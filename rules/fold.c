@@ -13,13 +13,9 @@ enum {
 	EXPANSION = 33, /* bytes that one character may become in the table */
 };
 
-uint32_t rules_fold_next(struct bytes text, size_t *at)
+uint32_t rules_fold_next_wide(struct bytes text, size_t *at)
 {
 	const unsigned char *s = (const unsigned char *)text.at + *at;
-	if (s[0] < 0x80) {
-		*at += 1;
-		return s[0];
-	}
 	if (s[0] < 0xe0) {
 		*at += 2;
 		return (s[0] & 0x1fu) << 6 | (s[1] & 0x3fu);

@@ -27,8 +27,17 @@ struct folded {
 /* Folds valid UTF-8 shorter than 1 GiB. False: the arena is full. */
 MUST_USE bool rules_fold(struct bytes text, enum fold_lane lane, struct arena *arena, struct folded *folded);
 
+uint32_t rules_fold_next_wide(struct bytes text, size_t *at); /* of two bytes and more */
+
 /* The character at *at, which moves behind it. `text` is valid UTF-8 and *at < text.len. */
-uint32_t rules_fold_next(struct bytes text, size_t *at);
+static inline uint32_t rules_fold_next(struct bytes text, size_t *at)
+{
+	unsigned char c = (unsigned char)text.at[*at];
+	if (c >= 0x80)
+		return rules_fold_next_wide(text, at);
+	++*at;
+	return c;
+}
 
 /* True when no word of the text can be odd (see rules_fold_is_odd): all ASCII, no digit beside a letter, no
  * upper case after lower. Then the second pass finds nothing. */

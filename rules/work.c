@@ -26,26 +26,22 @@ struct bytes rules_work_text(struct rules_work *work, const char *format, ...)
 	return copy;
 }
 
-/* Room for one more element of a growing array in the arena; the old room stays there. */
-static void *grown(struct rules_work *work, void *array, size_t count, size_t *room, size_t size)
+/* Room for one more element of a growing array in the arena. */
+static void *one_more(struct rules_work *work, void *array, size_t count, size_t *room, size_t size)
 {
 	if (count < *room)
 		return array;
 	size_t more = *room ? *room * 2 : 8;
-	void *copy = arena_array(work->arena, more, size);
-	work->full |= !copy;
-	if (!copy)
-		return NULL;
-	if (count)
-		memcpy(copy, array, count * size);
-	*room = more;
-	return copy;
+	void *grown = arena_grow(work->arena, array, *room, more, size);
+	work->full |= !grown;
+	*room = grown ? more : *room;
+	return grown;
 }
 
 void rules_work_find(struct rules_work *work, struct finding finding)
 {
 	struct finding *list =
-		grown(work, work->finding, work->finding_count, &work->finding_room, sizeof *list);
+		one_more(work, work->finding, work->finding_count, &work->finding_room, sizeof *list);
 	if (!list)
 		return;
 	work->finding = list;
@@ -105,7 +101,7 @@ static struct recorded *recorded_for(struct rules_work *work, const struct findi
 			return old;
 	}
 	struct recorded *list =
-		grown(work, work->recorded, work->recorded_count, &work->recorded_room, sizeof *list);
+		one_more(work, work->recorded, work->recorded_count, &work->recorded_room, sizeof *list);
 	if (!list)
 		return NULL;
 	work->recorded = list;
@@ -145,7 +141,7 @@ void rules_work_record(struct rules_work *work, const struct finding *finding, e
 	struct rules_intervention *public = &recorded->public;
 	public->unsatisfied |= finding->unsatisfied;
 	struct rules_target *list =
-		grown(work, public->target, public->target_count, &recorded->target_room, sizeof *list);
+		one_more(work, public->target, public->target_count, &recorded->target_room, sizeof *list);
 	if (!list)
 		return;
 	if (public->target_count == 0 && !bytes_present(public->observed) && target.numeric)

@@ -19,7 +19,6 @@ enum { TICK_MS = 1000 };
 struct daemon {
 	struct sidecar_talk *talk;
 	struct sidecar_ground ground; /* configuration, keys, rules */
-	struct proto_mapping *mapping;
 	struct audit_log *log;
 	struct sidecar_history *history;
 	struct sidecar_metrics *metrics;
@@ -197,19 +196,17 @@ static bool start(struct daemon *daemon, struct err *err)
 	const struct sidecar_config *config = daemon->ground.config;
 	grpc_init();
 	daemon->grpc = true;
-	daemon->mapping = daemon->ground.config->mapping;
-	daemon->ground.config->mapping = NULL; /* taken */
 	daemon->listener = sidecar_listener_open(config, daemon->talk, err);
 	if (!daemon->listener || !open_log(daemon, err))
 		return false;
 	int64_t now = audit_log_now(daemon->log);
 	daemon->next_tally_ns = minute_after(now);
-	daemon->metrics = sidecar_metrics_new(daemon->mapping, daemon->ground.rules, now);
+	daemon->metrics = sidecar_metrics_new(config->mapping, daemon->ground.rules, now);
 	if (!daemon->metrics)
 		return err_set(err, "metrics: memory is short");
 	struct sidecar_hop *hop = &daemon->hop;
 	hop->config = config;
-	hop->mapping = daemon->mapping;
+	hop->mapping = config->mapping;
 	hop->rules = daemon->ground.rules;
 	hop->log = daemon->log;
 	hop->subject_key = daemon->ground.subject_key;
@@ -379,7 +376,6 @@ static bool stop(struct daemon *daemon, struct err *err)
 	}
 	sidecar_metrics_free(daemon->metrics);
 	sidecar_history_free(daemon->history);
-	proto_mapping_free(daemon->mapping);
 	free(daemon->worker);
 	if (daemon->grpc)
 		grpc_shutdown_blocking();

@@ -14,7 +14,7 @@ bool rules_load_parse(const struct source *source, config_t *config, struct rule
  * phrases that deny an approved text. `unread`: some file is unknown, so that nothing is missed. */
 void rules_load_check_texts(struct rules_ruleset *ruleset, bool unread, struct rules_findings *findings);
 
-/* Fallbacks that some language rule does not admit. */
+/* Fallbacks, and other approved texts, that some language rule does not admit. */
 void rules_load_check_fallbacks(struct rules_ruleset *ruleset, struct rules_findings *findings);
 
 /* The following look at a ruleset without errors, and warn. `now_ns`: 0 is no time. */

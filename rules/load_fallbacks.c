@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A fallback passes all language rules itself: each is put where it may stand, and judged as a response is
- * of which only the locale is known.
+ * of which only the locale is known. Other approved texts are judged in the same way; for them it is a warning,
+ * and only rules count that apply whatever else a response states.
  * What phrase_deny says of texts is found elsewhere, for all of them.
  */
 #include "rules/load.h"
@@ -13,7 +14,7 @@ struct trial {
 	struct rules_ruleset *ruleset;
 	struct rules_findings *findings;
 	const struct text *text;
-	const struct rule *user; /* the first rule that falls back to the text */
+	const struct rule *user; /* the first rule that falls back to the text; NULL: it is just approved */
 };
 
 /* The first rule that may put the text there; NULL: none. */
@@ -32,7 +33,7 @@ static const struct rule *user_of(const struct rules_ruleset *ruleset, const str
 
 /* "Cannot tell" counts where it would take the text away: some texts are in a script that a rule can never
  * tell about. */
-static void report(const struct trial *trial, const struct rules_work *work)
+static void report_fallback(const struct trial *trial, const struct rules_work *work)
 {
 	for (size_t i = 0; i < work->finding_count; i++) {
 		const struct finding *finding = &work->finding[i];
@@ -47,6 +48,26 @@ static void report(const struct trial *trial, const struct rules_work *work)
 				   BYTES_ARG(trial->text->locale), BYTES_ARG(trial->user->head.id),
 				   finding->verdict == RULES_UNKNOWN ? "cannot be judged" : "is not within",
 				   BYTES_ARG(finding->observed));
+	}
+}
+
+/* Of a text with slots nothing is known but its choices. */
+static void report_approved(const struct trial *trial, const struct rules_work *work)
+{
+	bool slots = trial->text->part_count > 1;
+	for (size_t i = 0; i < work->finding_count; i++) {
+		const struct finding *finding = &work->finding[i];
+		const struct rule *rule = finding->rule;
+		if (rule->kind == &rules_phrase_deny || rule->head.mode != RULES_ENFORCE ||
+		    finding->verdict == RULES_UNKNOWN || finding->action <= RULES_FLAG ||
+		    (slots && rule->kind != &rules_choice_required))
+			continue;
+		rules_findings_add(
+			trial->findings, false, rule->spot.file, rule->head.line,
+			"rule %.*s: approved text %.*s (%.*s) is not within: %.*s; it never reaches a "
+			"user; change one of them",
+			BYTES_ARG(rule->head.id), BYTES_ARG(trial->text->id), BYTES_ARG(trial->text->locale),
+			BYTES_ARG(finding->observed));
 	}
 }
 
@@ -65,10 +86,11 @@ static bool no_share(void *context, struct bytes id, struct bytes subject, long 
 }
 
 /* A rule for another language than the text's says nothing of it. */
-static bool may_apply(const struct rule *rule, const struct facts *facts)
+static bool may_apply(const struct trial *trial, const struct rule *rule, const struct facts *facts)
 {
-	return rule->sound && (!rule->when || rules_when_match(rule->when, facts, rule->head.id, no_share,
-							       NULL) != TRUTH_NO);
+	enum truth enough = trial->user ? TRUTH_UNKNOWN : TRUTH_YES;
+	return rule->sound &&
+	       (!rule->when || rules_when_match(rule->when, facts, rule->head.id, no_share, NULL) >= enough);
 }
 
 static void judge(const struct trial *trial, struct facts *facts, struct arena *arena, struct kit *kit)
@@ -88,11 +110,14 @@ static void judge(const struct trial *trial, struct facts *facts, struct arena *
 		work.prompt = prompt;
 		prompt->now = facts->prompt_count ? facts->prompts[0] : prompt->now;
 		for (size_t i = 0; i < ruleset->rule_count; i++)
-			work.applies[i] = may_apply(ruleset->rule[i], facts);
+			work.applies[i] = may_apply(trial, ruleset->rule[i], facts);
 	}
 	for (int observing = 0; observing <= 1 && !work.full; observing++) {
 		rules_work_judge(&work, STEP_LANGUAGE, observing);
-		report(trial, &work);
+		if (trial->user)
+			report_fallback(trial, &work);
+		else
+			report_approved(trial, &work);
 	}
 	if (work.full)
 		rules_findings_fail(trial->findings, trial->text->spot.file, strerror(ENOMEM));
@@ -109,7 +134,7 @@ static void judge_prompt(struct trial *trial, struct arena *arena, struct kit *k
 				      .choice_count = text->choices.count};
 	struct facts facts = {.locale = text->locale, .prompts = &prompt, .prompt_count = 1};
 	trial->user = user_of(trial->ruleset, text, 1u << ON_TEXT | 1u << ON_LABELS);
-	if (trial->user)
+	if (trial->user || text->kind != PROMPT_ABSENT)
 		judge(trial, &facts, arena, kit);
 }
 
@@ -117,7 +142,7 @@ static void judge_explanation(struct trial *trial, struct arena *arena, struct k
 {
 	struct facts facts = {.locale = trial->text->locale, .explanation = trial->text->text};
 	trial->user = user_of(trial->ruleset, trial->text, 1u << ON_EXPLANATION);
-	if (trial->user)
+	if (trial->user || trial->text->kind == PROMPT_ABSENT)
 		judge(trial, &facts, arena, kit);
 }
 
@@ -128,11 +153,12 @@ void rules_load_check_fallbacks(struct rules_ruleset *ruleset, struct rules_find
 	arena_init(&arena, (size_t)64 * 1024 * 1024);
 	for (size_t i = 0; i < ruleset->catalogue.count; i++) {
 		struct trial trial = {ruleset, findings, ruleset->catalogue.text[i], NULL};
-		if (trial.text->part_count > 1)
-			continue; /* it has slots: said before */
-		size_t errors = findings->errors;
+		bool slots = trial.text->part_count > 1;
+		if (slots && user_of(ruleset, trial.text, UINT32_MAX))
+			continue; /* a fallback has none: said before */
+		size_t count = findings->count;
 		judge_prompt(&trial, &arena, kit);
-		if (findings->errors == errors) /* what is wrong with its words is said once */
+		if (!slots && findings->count == count) /* what is wrong with its words is said once */
 			judge_explanation(&trial, &arena, kit);
 		arena_done(&arena);
 	}

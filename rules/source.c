@@ -66,8 +66,10 @@ static void add_file(struct sources *sources, const char *path, const char *name
 	struct source source = {.path = arena_string(arena, bytes_of(path)),
 				.public.name = arena_copy(arena, bytes_of(name))};
 	const char *wrong = read_file(path, arena, &source.public.text);
+	/* what the system says ends without what would be right */
 	if (wrong)
-		rules_findings_add(findings, true, path, 0, "%s", wrong);
+		rules_findings_add(findings, true, path, 0, "%s%s", wrong,
+				   strchr(wrong, ';') ? "" : "; name a file that is there and readable");
 	else if (!source.path || !source.public.name.at || !add(sources, arena, source))
 		rules_findings_fail(findings, path, strerror(ENOMEM));
 }
@@ -95,7 +97,8 @@ static void add_directory(struct sources *sources, const char *path, struct aren
 	struct dirent **names = NULL;
 	int count = scandir(path, &names, is_rule_file, by_bytes);
 	if (count < 0)
-		rules_findings_add(findings, true, path, 0, "%s", strerror(errno));
+		rules_findings_add(findings, true, path, 0, "%s; name a directory that is readable",
+				   strerror(errno));
 	if (count == 0)
 		rules_findings_add(
 			findings, true, path, 0,

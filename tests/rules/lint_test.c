@@ -159,6 +159,40 @@ static const struct row {
 		 "o", "en", "") ");",
 	 "note: a.cfg:6: text m: no rule uses it, nor 2 others; a template_allow rule would keep prompts to "
 	 "the approved texts"},
+	{"an approved text that is too long",
+	 RULES(ALLOW ", { id = \"b\"; kind = \"tone\"; max_chars = 2; action = \"suppress\"; reason = \"r\"; "
+		     "}") "texts = ( " TEXT("n", "en", "") ");",
+	 "warning: a.cfg:4: rule b: approved text n (en) is not within: 3 characters in text; it never "
+	 "reaches a user; "
+	 "change one of them"},
+	{"an approved question, slots in it, that cannot be declined",
+	 RULES(ALLOW
+	       ", { id = \"b\"; kind = \"choice_required\"; reason = \"r\"; },\n{ id = \"c\"; kind = "
+	       "\"tone\"; max_chars = 2; action = \"suppress\"; reason = \"r\"; }") "texts = ( { id = \"q\"; "
+										    "locale = \"en\"; kind = "
+										    "\"clarifying_question\";"
+										    " text = \"Less {x}?\"; "
+										    "slots = ( { name = "
+										    "\"x\"; max_chars = 9; } "
+										    "); } );",
+	 "warning: a.cfg:4: rule b: approved text q (en) is not within: none of 0 choices is decline; it "
+	 "never reaches a user; "
+	 "change one of them"},
+	{"an approved explanation that is too long",
+	 RULES(ALLOW ", { id = \"b\"; kind = \"tone\"; max_chars = 2; action = \"suppress\"; reason = \"r\"; "
+		     "}") "texts = ( { id = \"n\"; locale = \"en\"; text = \"Hm.\"; } );",
+	 "warning: a.cfg:4: rule b: approved text n (en) is not within: 3 characters in explanation; it "
+	 "never reaches a user; "
+	 "change one of them"},
+	{"rules that flag, watch, or speak of other places or languages",
+	 RULES(ALLOW ", { id = \"b\"; kind = \"tone\"; max_chars = 2; action = \"flag\"; reason = \"r\"; }\n"
+		     ", { id = \"c\"; kind = \"tone\"; max_chars = 2; action = \"suppress\"; mode = "
+		     "\"observe\"; max_emoji = 0; reason = \"r\"; }\n"
+		     ", { id = \"d\"; kind = \"tone\"; max_chars = 2; action = \"suppress\"; when = { "
+		     "surface = \"home\"; }; reason = \"r\"; }\n"
+		     ", { id = \"e\"; kind = \"tone\"; max_chars = 2; action = \"suppress\"; when = { locale "
+		     "= \"de\"; }; reason = \"r\"; }") "texts = ( " TEXT("n", "en", "") ");",
+	 ""},
 	{"a fallback without a language that the rule names",
 	 RULES("{ id = \"a\"; kind = \"phrase_deny\"; phrases = \"x\"; locales = [ \"en\", \"de\", \"fr-*\" "
 	       "]; when = { "

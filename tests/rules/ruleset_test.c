@@ -107,7 +107,8 @@ static void what_cannot_be_read_is_a_finding(void **state)
 		&folder, folder.path,
 		": holds no rule file; put at least one *.cfg there (dot-files and *_test.cfg are not read)");
 	path_in(&folder, "absent.cfg", path);
-	expect_refused(&folder, path, "/absent.cfg: No such file or directory");
+	expect_refused(&folder, path,
+		       "/absent.cfg: No such file or directory; name a file that is there and readable");
 	path_in(&folder, "pipe.cfg", path);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	expect_refused(&folder, path, "/pipe.cfg: is not a regular file; rules stand in regular files");
@@ -121,7 +122,8 @@ static void what_cannot_be_read_is_a_finding(void **state)
 	rmdir(path);
 	path_in(&folder, "dangling.cfg", path);
 	assert_int_equal(symlink("nowhere", path), 0);
-	expect_refused(&folder, folder.path, "/dangling.cfg: No such file or directory");
+	expect_refused(&folder, folder.path,
+		       "/dangling.cfg: No such file or directory; name a file that is there and readable");
 	unlink(path);
 	put(&folder, "a.cfg", HEAD);
 	path_in(&folder, "a.cfg", path);

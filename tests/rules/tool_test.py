@@ -84,7 +84,7 @@ class Tool(ToolCase):
 
     def test_a_path_that_does_not_exist_is_a_finding(self):
         out, _ = self.run_tool("check", self.folder.name + "/none", code=1)
-        self.assertEqual(out, self.folder.name + "/none: No such file or directory\n")
+        self.assertEqual(out, self.folder.name + "/none: No such file or directory; name a file that is there and readable\n")
 
     def test_wrong_usage(self):
         for args, words in (

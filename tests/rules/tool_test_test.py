@@ -247,7 +247,7 @@ class RuleTests(ToolCase):
     def test_which_files(self):
         case = 'tests = ( { name = "%s"; ' + NOW + "expect = { items = ( ); }; } );"
         out, _ = self.run_tool("test", self.write(RULES), code=1)
-        self.assertEqual(out, self.folder.name + "/a_test.cfg: No such file or directory\n")
+        self.assertEqual(out, self.folder.name + "/a_test.cfg: No such file or directory; name a file that is there and readable\n")
         out, _ = self.run_tool("test", self.folder.name, code=1)
         self.assertEqual(out, self.folder.name + ": holds no tests; write them into a file whose name ends in "
                          "_test.cfg\n")

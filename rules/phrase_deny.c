@@ -244,6 +244,8 @@ bool rules_phrase_denied(struct rules_work *work, struct bytes text, struct byte
 {
 	const struct rules_ruleset *ruleset = work->ruleset;
 	struct bytes *hits;
+	if (!utf8_valid(text))
+		return true;
 	if (!rules_lexicon_scan(ruleset->lexicon, work->kit, text, work->arena, &hits)) {
 		work->full = true;
 		return true;

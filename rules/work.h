@@ -141,7 +141,7 @@ const struct passages *rules_work_prompt_passages(struct rules_work *work, size_
 const struct passages *rules_work_explanation_passages(struct rules_work *work);
 
 /* Some enforcing phrase_deny rule that applies, and whose `locales` cover `locale`, denies a phrase in
- * `text`. */
+ * `text`; or the text is not UTF-8, of which no rule can tell. */
 bool rules_phrase_denied(struct rules_work *work, struct bytes text, struct bytes locale);
 
 /* The phrase of one phrase_deny rule among the hits of a scanned text; absent: none, or not its locale. */

@@ -104,6 +104,15 @@ static const struct row rows[] = {
 	{"an empty slot", ALLOW SLOTS, "Weniger  f\xc3\xbcr 7 Tage?", "t replace exceeded p", "|Pardon.|"},
 	{"a slot with another value", ALLOW SLOTS, "Weniger Jazz f\xc3\xbcr 8 Tage?", "t replace exceeded p",
 	 "|Pardon.|"},
+	{"a slot that is not UTF-8 is no approved value", ALLOW SLOTS, "Weniger \xff f\xc3\xbcr 7 Tage?",
+	 "t replace exceeded p", "|Pardon.|"},
+	{"a slot that is not UTF-8, beside phrases",
+	 "rules = ( { id = \"t\"; kind = \"template_allow\"; reason = \"r\"; action = \"suppress\"; },"
+	 " { id = \"z\"; kind = \"phrase_deny\"; reason = \"r\"; action = \"suppress\"; phrases = "
+	 "\"M\xc3\xbcll\"; } );"
+	 "texts = ( { id = \"q\"; locale = \"de\"; text = \"Weniger {c}sachen?\"; slots = ( { name = \"c\"; "
+	 "max_chars = 9; } ); } );",
+	 "Weniger \xff\xff\xffsachen?", "t suppress exceeded p", "|"},
 	{"a denied phrase in a slot",
 	 "rules = ( { id = \"t\"; kind = \"template_allow\"; reason = \"r\"; action = \"suppress\"; },"
 	 " { id = \"z\"; kind = \"phrase_deny\"; reason = \"r\"; action = \"suppress\"; phrases = "

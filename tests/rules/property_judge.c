@@ -222,7 +222,7 @@ static bool language_holds(const struct random_rule *rule, const struct response
 		if (rule->kind == DENY && strcasestr(text, rule->phrase))
 			return false;
 		if (rule->kind == ALLOW && *text && strcmp(text, "Sorry.") != 0 &&
-		    strcmp(text, "Pardon.") != 0 && strncmp(text, "Less ", 5) != 0)
+		    strcmp(text, "Pardon.") != 0 && (strncmp(text, "Less ", 5) != 0 || strchr(text, 0xff)))
 			return false;
 	}
 	return true;

@@ -77,6 +77,7 @@ static void random_prompts(struct response *response)
 		"so BAD",
 		"worse",
 		"y\xff",
+		"Less \xff\xff\xff?",
 		"\xd0\xb2\x61\x64", /* Cyrillic ve, then "ad" */
 		"f\xc3\xa0ult",
 		"fine",

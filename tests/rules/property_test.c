@@ -20,12 +20,6 @@
 
 enum { SEED = 20261123, PAIRS = 25000, RESPONSES = 50 };
 
-static unsigned long setting(const char *name, unsigned long standard)
-{
-	const char *text = getenv(name);
-	return text ? strtoul(text, NULL, 10) : standard;
-}
-
 static struct rules_ruleset *through_effective(const struct rules_ruleset *ruleset)
 {
 	struct folder folder;

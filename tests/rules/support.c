@@ -9,6 +9,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+unsigned long setting(const char *name, unsigned long standard)
+{
+	const char *text = getenv(name);
+	return text ? strtoul(text, NULL, 10) : standard;
+}
+
 void folder_make(struct folder *folder)
 {
 	snprintf(folder->path, sizeof folder->path, "/tmp/rankguard-rules-XXXXXX");

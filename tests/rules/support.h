@@ -18,6 +18,9 @@
 /* 2026-11-23T10:00:00Z */
 #define NOW INT64_C(1795428000000000000)
 
+/* A number from the environment, so that a long run is the same test with other numbers. */
+unsigned long setting(const char *name, unsigned long standard);
+
 /* A folder under the system's temporary one; removed with all that is in it. */
 struct folder {
 	char path[64];

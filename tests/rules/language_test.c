@@ -339,6 +339,24 @@ static void lookup_serves_as_page_02_says(void **state)
 	(void)state;
 }
 
+/* ASCII before ASCII does not go through the table; before another character it does. Both say the same. */
+static void plain_characters_fold_alike_beside_others(void **state)
+{
+	struct arena arena;
+	(void)state;
+	arena_init(&arena, (size_t)1 << 20);
+	for (char c = ' '; c < 0x7f; c++) {
+		struct folded alone, beside;
+		const char text[] = {c, '\xe4', '\xb8', '\xad'};
+		assert_true(rules_fold((struct bytes){text, 1}, FOLD_FIRST, &arena, &alone));
+		assert_true(rules_fold((struct bytes){text, sizeof text}, FOLD_FIRST, &arena, &beside));
+		assert_int_equal(alone.text.len, 1);
+		assert_int_equal(beside.text.len, 4);
+		assert_int_equal(alone.text.at[0], beside.text.at[0]);
+	}
+	arena_done(&arena);
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[COUNT(rows) + 16];
@@ -353,6 +371,7 @@ int main(void)
 		cmocka_unit_test(an_explanation_is_replaced_or_cleared),
 		cmocka_unit_test(what_is_still_not_within_is_suppressed),
 		cmocka_unit_test(plain_tags_agree_with_icu),
+		cmocka_unit_test(plain_characters_fold_alike_beside_others),
 		cmocka_unit_test(ranges_filter_as_rfc_4647_says),
 		cmocka_unit_test(lookup_truncates_as_rfc_4647_says),
 		cmocka_unit_test(lookup_serves_as_page_02_says),

@@ -505,7 +505,7 @@ static void describe_value(const struct config_option *option, const struct side
 	}
 }
 
-char *sidecar_config_describe(const struct sidecar_config *config, bool reloadable)
+char *sidecar_config_describe(const struct sidecar_config *config, enum sidecar_options part)
 {
 	struct buf out = {0};
 	for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
@@ -513,7 +513,8 @@ char *sidecar_config_describe(const struct sidecar_config *config, bool reloadab
 		if (option->type == CONFIG_LATER || (option->type == CONFIG_MAPPING && !config->own_schema) ||
 		    (is_text(option) && !get_text(option, config)) ||
 		    (option->type == CONFIG_TIME && !sidecar_config_get_number(option, config)) ||
-		    (reloadable && !option->reload))
+		    (part == SIDECAR_OPTIONS_RELOADABLE && !option->reload) ||
+		    (part == SIDECAR_OPTIONS_FIXED && option->reload))
 			continue;
 		buf_printf(&out, "%s = ", option->name);
 		describe_value(option, config, &out);

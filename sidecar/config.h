@@ -90,9 +90,14 @@ MUST_USE struct sidecar_config *sidecar_config_load(const char *path, struct rul
 void sidecar_config_free(struct sidecar_config *config); /* NULL is fine */
 
 /* The options in force as text for the log: `name = value` a line, in table order, without secrets (key
- * paths are named, keys are not); all of them, or those that a reload may change. Heap text, the caller frees;
- * NULL when memory is short. */
-MUST_USE char *sidecar_config_describe(const struct sidecar_config *config, bool reloadable);
+ * paths are named, keys are not); all of them, or a part. Heap text, the caller frees; NULL when memory is short. The
+ * mapping must not have been taken, except for SIDECAR_OPTIONS_FIXED. */
+enum sidecar_options {
+	SIDECAR_OPTIONS_ALL,
+	SIDECAR_OPTIONS_FIXED,	    /* until a restart */
+	SIDECAR_OPTIONS_RELOADABLE, /* those that a reload may change */
+};
+MUST_USE char *sidecar_config_describe(const struct sidecar_config *config, enum sidecar_options part);
 
 /* What a reload cannot change and `after` changes all the same: one finding each, at its line. False when there
  * are any. */

@@ -100,7 +100,8 @@ static bool open_mode(struct daemon *daemon, struct err *err)
 static bool open_log(struct daemon *daemon, struct err *err)
 {
 	const struct sidecar_config *config = daemon->ground.config;
-	char *configuration = sidecar_config_describe(config, false), *versions = sidecar_versions();
+	char *configuration = sidecar_config_describe(config, SIDECAR_OPTIONS_ALL),
+	     *versions = sidecar_versions();
 	struct audit_options options = {.directory = config->audit.directory,
 					.origin = config->audit.origin,
 					.identity = config->identity.uid,

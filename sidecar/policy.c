@@ -18,7 +18,7 @@ struct sidecar_policy *sidecar_policy_new(const struct sidecar_config *config, s
 	policy->failure = config->failure;
 	policy->mode = config->mode;
 	policy->mode.by = config->mode.by ? strdup(config->mode.by) : NULL;
-	policy->options = sidecar_config_describe(config, true);
+	policy->options = sidecar_config_describe(config, SIDECAR_OPTIONS_RELOADABLE);
 	policy->mapping = mapping;
 	policy->own_schema = config->own_schema;
 	policy->rules = rules_ruleset_hold(rules);

@@ -83,7 +83,7 @@ static void audit(struct buf *out, struct audit_log *log)
 void sidecar_status_render(struct sidecar_hop *hop, struct bytes reasons, struct buf *out)
 {
 	struct sidecar_policy *policy = sidecar_force_hold(&hop->force);
-	char *options = sidecar_config_describe(hop->config, false);
+	char *options = sidecar_config_describe(hop->config, SIDECAR_OPTIONS_FIXED);
 	json_open(out, '{');
 	text(out, "version", RANKGUARD_VERSION);
 	json_key(out, "ready");
@@ -96,7 +96,7 @@ void sidecar_status_render(struct sidecar_hop *hop, struct bytes reasons, struct
 	json_uint(out, (uint64_t)atomic_load(&hop->in_flight));
 	text(out, "scope",
 	     "caps hold within this sidecar: with several replicas route a session to one of them");
-	lines(out, "options_at_start", options ? bytes_of(options) : (struct bytes){"", 0});
+	lines(out, "options_fixed", options ? bytes_of(options) : (struct bytes){"", 0});
 	lines(out, "options_in_force", bytes_of(policy->options));
 	json_close(out, '}');
 	buf_add_text(out, "\n");

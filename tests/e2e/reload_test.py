@@ -320,7 +320,7 @@ class Control(Reload):
         status = json.loads(result.stdout)
         self.assertEqual(status["ruleset"]["rules"], 1)
         self.assertTrue(status["audit"]["origin"].startswith("example.org/e2e/"))
-        self.assertIn("workers = 2", status["options_at_start"])
+        self.assertIn("workers = 2", status["options_fixed"])
         self.assertEqual(json.loads(sidecar.admin("/status")[1])["ruleset"], status["ruleset"])
 
     def test_ready(self):

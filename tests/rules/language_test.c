@@ -4,6 +4,7 @@
  */
 #include "support.h"
 
+#include "rules/fold.h"
 #include "rules/locale.h"
 #include <stdio.h>
 #include <unicode/uloc.h>

@@ -416,7 +416,7 @@ static void every_key_is_taken_and_told_to_the_log(void **state)
 	assert_int_equal(config->limits.facts.items, 3);
 	assert_int_equal(config->limits.facts.prompts, 4);
 	assert_int_equal(config->failure.history, SIDECAR_HISTORY_CLOSED);
-	char *text = sidecar_config_describe(config, false);
+	char *text = sidecar_config_describe(config, SIDECAR_OPTIONS_ALL);
 	assert_string_equal(text, "listen = [ \"unix:app.sock\", \"[::1]:0\", \"0.0.0.0:50050\" ]\n"
 				  "allow_plaintext = true\n"
 				  "upstream = \"127.0.0.1:50051\"\n"
@@ -462,7 +462,7 @@ static void observing_is_told_to_the_log(void **state)
 	assert_int_equal(config->mode.until_ns, INT64_C(1796083200) * TIME_SECOND);
 	assert_string_equal(config->mode.by, "me");
 	assert_int_equal(config->mode.until_line, 3);
-	char *text = sidecar_config_describe(config, false);
+	char *text = sidecar_config_describe(config, SIDECAR_OPTIONS_ALL);
 	assert_non_null(strstr(text, "\nmode = \"observe\"\n"));
 	assert_non_null(
 		strstr(text, "\nobserve_until = \"2026-12-01T00:00:00.000000000Z\"\nobserve_by = \"me\"\n"));

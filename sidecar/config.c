@@ -323,6 +323,11 @@ static void check_alone(struct config_load *load, const struct placed_address *a
 		sidecar_config_wrong(
 			load, line, "admin.http",
 			"\"%s\" is not a loopback port; write \"127.0.0.1:9901\" or \"[::1]:9901\"", a->text);
+	if (a->text == load->config->admin.control && a->at.ss_family != AF_UNIX)
+		sidecar_config_wrong(load, line, "admin.control",
+				     "\"%s\" is not a Unix socket, whose owner can be told; write "
+				     "\"unix:/run/rankguard/control.sock\"",
+				     a->text);
 }
 
 /* Calls sent to our own listener would go round for ever. */
@@ -338,7 +343,7 @@ static void check_pair(struct config_load *load, const struct placed_address *a,
 static void check_addresses(struct config_load *load)
 {
 	struct sidecar_config *config = load->config;
-	struct placed_address *placed = calloc(config->listen_count + 2, sizeof *placed);
+	struct placed_address *placed = calloc(config->listen_count + 3, sizeof *placed);
 	size_t count = 0;
 	if (!placed) {
 		rules_findings_fail(load->findings, load->path, "memory is short");
@@ -348,6 +353,7 @@ static void check_addresses(struct config_load *load)
 		count += place_address("listen", config->listen[i], &placed[count]);
 	count += place_address("upstream", config->upstream, &placed[count]);
 	count += place_address("admin.http", config->admin.http, &placed[count]);
+	count += place_address("admin.control", config->admin.control, &placed[count]);
 	for (size_t i = 0; i < count; i++) {
 		check_alone(load, &placed[i]);
 		for (size_t j = 0; j < i; j++)
@@ -382,9 +388,11 @@ struct sidecar_config *sidecar_config_load(const char *path, struct rules_findin
 	config_t settings;
 	config_init(&settings);
 	load.config = calloc(1, sizeof *load.config);
-	if (load.config)
+	if (load.config) {
 		load.config->path = strdup(path);
-	if (!load.config || !load.config->path) {
+		load.line = load.config->line = calloc(CONFIG_OPTIONS, sizeof *load.line);
+	}
+	if (!load.config || !load.config->path || !load.line) {
 		rules_findings_fail(findings, path, "memory is short");
 	} else if (parse_file(&load, &settings)) {
 		take_group(&load, "", config_root_setting(&settings));
@@ -427,6 +435,7 @@ void sidecar_config_free(struct sidecar_config *config)
 		free(config->listen[i]);
 	free(config->listen);
 	proto_mapping_free(config->mapping);
+	free(config->line);
 	free(config->path);
 	free(config);
 }
@@ -444,7 +453,7 @@ static void describe_mapping(const struct sidecar_config *config, struct buf *ou
 {
 	const struct proto_method *method;
 	buf_add_text(out, "[ ");
-	for (size_t i = 0; (method = proto_mapping_at(config->mapping, i)); i++)
+	for (size_t i = 0; config->mapping && (method = proto_mapping_at(config->mapping, i)); i++)
 		buf_printf(out, "%s\"%.*s\"", i ? ", " : "", BYTES_ARG(proto_method_name(method)));
 	buf_add_text(out, " ]");
 }
@@ -468,13 +477,13 @@ static void describe_value(const struct config_option *option, const struct side
 	}
 }
 
-char *sidecar_config_describe(const struct sidecar_config *config)
+char *sidecar_config_describe(const struct sidecar_config *config, bool reloadable)
 {
 	struct buf out = {0};
 	for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
 		const struct config_option *option = &sidecar_config_options[i];
 		if (option->type == CONFIG_LATER || (option->type == CONFIG_MAPPING && !config->own_schema) ||
-		    (is_text(option) && !get_text(option, config)))
+		    (is_text(option) && !get_text(option, config)) || (reloadable && !option->reload))
 			continue;
 		buf_printf(&out, "%s = ", option->name);
 		describe_value(option, config, &out);
@@ -484,4 +493,40 @@ char *sidecar_config_describe(const struct sidecar_config *config)
 	if (out.failed)
 		buf_done(&out);
 	return out.at;
+}
+
+static char *value_text(const struct config_option *option, const struct sidecar_config *config)
+{
+	struct buf out = {0};
+	if (is_text(option) && !get_text(option, config))
+		buf_add_text(&out, "nothing");
+	else
+		describe_value(option, config, &out);
+	buf_add(&out, "", 1);
+	if (out.failed)
+		buf_done(&out);
+	return out.at;
+}
+
+bool sidecar_config_reloadable(const struct sidecar_config *before, const struct sidecar_config *after,
+			       struct rules_findings *findings)
+{
+	size_t errors = findings->errors;
+	for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
+		const struct config_option *option = &sidecar_config_options[i];
+		if (option->reload || option->type == CONFIG_LATER)
+			continue;
+		char *was = value_text(option, before), *is = value_text(option, after);
+		if (!was || !is)
+			rules_findings_fail(findings, after->path, "memory is short");
+		else if (strcmp(was, is) != 0)
+			rules_findings_add(
+				findings, true, after->path, after->line[i],
+				"%s: changed from %s to %s, which takes a restart; put it back, or "
+				"restart",
+				option->name, was, is);
+		free(was);
+		free(is);
+	}
+	return findings->errors == errors;
 }

@@ -68,7 +68,7 @@ static void note_intervention(struct sidecar_receipts *receipts, const struct ru
 
 void sidecar_receipt_note(struct sidecar_receipts *receipts, const struct sidecar_governing *governing)
 {
-	size_t rules = rules_ruleset_rule_count(governing->hop->rules);
+	size_t rules = rules_ruleset_rule_count(governing->policy->rules);
 	if (!receipts->named)
 		receipts->named = calloc(rules ? rules : 1, sizeof *receipts->named);
 	if (receipts->entries < SIDECAR_RECEIPTS)
@@ -113,7 +113,7 @@ static void write_rules(struct sidecar_receipts *receipts, const struct rules_ru
 }
 
 void sidecar_receipt_write(struct sidecar_receipts *receipts, const struct sidecar_hop *hop,
-			   grpc_metadata_array *trailing)
+			   const struct sidecar_policy *policy, grpc_metadata_array *trailing)
 {
 	char text[320];
 	if (!hop->config->receipts)
@@ -124,7 +124,7 @@ void sidecar_receipt_write(struct sidecar_receipts *receipts, const struct sidec
 		add(receipts, trailing, "rankguard-decision", (struct bytes){text, (size_t)len});
 	}
 	write_actions(receipts, trailing);
-	write_rules(receipts, hop->rules, trailing);
+	write_rules(receipts, policy->rules, trailing);
 }
 
 /* ---- a rejected call ---- */

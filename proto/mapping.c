@@ -362,3 +362,49 @@ unsigned proto_method_line(const struct proto_method *method)
 {
 	return method->line;
 }
+
+/* --- the same mapping, read again --- */
+
+static bool equal_enums(const struct proto_enum *a, const struct proto_enum *b)
+{
+	bool same = !a == !b && (!a || (a->value_count == b->value_count && a->closed == b->closed));
+	for (size_t i = 0; same && a && i < a->value_count; i++)
+		same = a->value[i].number == b->value[i].number &&
+		       bytes_equal(a->value[i].name, b->value[i].name);
+	return same;
+}
+
+static bool equal_fields(const struct proto_field *a, const struct proto_field *b)
+{
+	return a->number == b->number && a->type == b->type && a->repeated == b->repeated &&
+	       a->presence == b->presence && equal_enums(a->enumeration, b->enumeration);
+}
+
+static bool equal_paths(const struct proto_path *a, const struct proto_path *b)
+{
+	bool same = !a == !b && (!a || (strcmp(a->text, b->text) == 0 && a->count == b->count));
+	for (size_t i = 0; same && a && i < a->count; i++) {
+		same = equal_fields(a->step[i].field, b->step[i].field) &&
+		       a->step[i].rival_count == b->step[i].rival_count;
+		for (size_t r = 0; same && r < a->step[i].rival_count; r++)
+			same = equal_fields(a->step[i].rival[r], b->step[i].rival[r]);
+	}
+	return same;
+}
+
+static bool equal_methods(const struct proto_method *a, const struct proto_method *b)
+{
+	bool same = bytes_equal(a->name, b->name) && a->role == b->role && a->order == b->order &&
+		    a->request_streams == b->request_streams && a->response_streams == b->response_streams;
+	for (size_t fact = 0; same && fact < PROTO_FACTS; fact++)
+		same = equal_paths(a->path[fact], b->path[fact]);
+	return same;
+}
+
+bool proto_mapping_equal(const struct proto_mapping *a, const struct proto_mapping *b)
+{
+	bool same = a->count == b->count;
+	for (size_t i = 0; same && i < a->count; i++)
+		same = equal_methods(&a->method[i], &b->method[i]);
+	return same;
+}

@@ -58,6 +58,9 @@ struct bytes proto_mapping_canonical_set(void);
 
 void proto_mapping_free(struct proto_mapping *mapping);
 
+/* Do both read and write the same messages in the same way? Lines of configurations make no difference. */
+bool proto_mapping_equal(const struct proto_mapping *a, const struct proto_mapping *b);
+
 /* The method of a full name ("/rankguard.v1.RankingService/Rank"), NULL when it is not mapped. */
 const struct proto_method *proto_mapping_find(const struct proto_mapping *mapping, struct bytes name);
 

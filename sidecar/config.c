@@ -481,7 +481,7 @@ static void describe_mapping(const struct sidecar_config *config, struct buf *ou
 {
 	const struct proto_method *method;
 	buf_add_text(out, "[ ");
-	for (size_t i = 0; (method = proto_mapping_at(config->mapping, i)); i++)
+	for (size_t i = 0; config->mapping && (method = proto_mapping_at(config->mapping, i)); i++)
 		buf_printf(out, "%s\"%.*s\"", i ? ", " : "", BYTES_ARG(proto_method_name(method)));
 	buf_add_text(out, " ]");
 }

@@ -42,7 +42,7 @@ struct sidecar_config {
 	char *upstream;	      /* same forms */
 	int workers;	      /* threads, one completion queue each: 1..64, default 2 */
 	char *rules;	      /* file or directory */
-	/* The schema, or the canonical API; lives as long as the configuration. */
+	/* The schema, or the canonical API; NULL after somebody took it. */
 	struct proto_mapping *mapping;
 	bool own_schema; /* the section is given */
 	struct sidecar_switch {

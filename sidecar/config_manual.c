@@ -62,7 +62,7 @@ static void value(const struct config_option *option, struct buf *out)
 		buf_add_text(out, "time (RFC 3339)");
 		break;
 	case CONFIG_MAPPING:
-		buf_add_text(out, "group: descriptors, methods");
+		buf_add_text(out, "group of descriptors and methods");
 		break;
 	case CONFIG_LATER:
 		break;

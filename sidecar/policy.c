@@ -20,7 +20,6 @@ struct sidecar_policy *sidecar_policy_new(const struct sidecar_config *config, s
 	policy->mode.by = config->mode.by ? strdup(config->mode.by) : NULL;
 	policy->options = sidecar_config_describe(config, SIDECAR_OPTIONS_RELOADABLE);
 	policy->mapping = mapping;
-	policy->own_schema = config->own_schema;
 	policy->rules = rules_ruleset_hold(rules);
 	policy->meter = sidecar_meter_new(metrics, mapping, rules);
 	policy->since_ns = now_ns;

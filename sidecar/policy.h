@@ -25,7 +25,6 @@ struct sidecar_policy {
 	struct sidecar_switch mode; /* what the configuration asks for; by: owned */
 	char *options;		    /* those that a reload may change, as text */
 	struct proto_mapping *mapping;
-	bool own_schema; /* it is not the built-in one */
 	struct rules_ruleset *rules;
 	struct sidecar_meter *meter;
 	int64_t since_ns; /* when it came into force */

@@ -2,6 +2,7 @@
 #include "sidecar/reload.h"
 
 #include "audit/log.h"
+#include "rules/findings.h"
 #include <stdlib.h>
 
 /* ---- the entry ---- */
@@ -59,10 +60,10 @@ static void record_refusal(struct sidecar_hop *hop, struct bytes reason)
 static struct sidecar_policy *make_policy(struct sidecar_hop *hop, struct sidecar_ground *ground,
 					  struct err *err)
 {
-	struct proto_mapping *mapping = ground->config->mapping;
-	ground->config->mapping = NULL;
-	struct sidecar_policy *policy = sidecar_policy_new(ground->config, mapping, ground->rules,
+	struct sidecar_config *config = ground->config;
+	struct sidecar_policy *policy = sidecar_policy_new(config, config->mapping, ground->rules,
 							   hop->metrics, audit_log_now(hop->log));
+	config->mapping = NULL; /* the policy took it */
 	if (!policy)
 		err_set(err, "policy: memory is short");
 	return policy;
@@ -92,8 +93,7 @@ bool sidecar_reload_first(struct sidecar_hop *hop, struct sidecar_ground *ground
 
 static bool unchanged(const struct sidecar_policy *was, const struct sidecar_policy *is)
 {
-	/* Of a schema the options name the methods alone; it is taken as changed. */
-	return !was->own_schema && !is->own_schema && strcmp(was->options, is->options) == 0 &&
+	return strcmp(was->options, is->options) == 0 && proto_mapping_equal(was->mapping, is->mapping) &&
 	       bytes_equal(rules_ruleset_digest(was->rules), rules_ruleset_digest(is->rules));
 }
 
@@ -133,8 +133,12 @@ static void say_findings(struct sidecar_hop *hop, const struct rules_findings *f
 {
 	for (size_t i = 0; i < findings->count; i++) {
 		const struct rules_finding *one = &findings->finding[i];
-		sidecar_say(hop->talk, one->error ? SIDECAR_ERROR : SIDECAR_WARN, "reload", "%s", one->text);
-		buf_printf(said, "%s%s\n", one->error ? "" : "warning: ", one->text);
+		sidecar_say(hop->talk,
+			    one->error	? SIDECAR_ERROR
+			    : one->note ? SIDECAR_INFO
+					: SIDECAR_WARN,
+			    "reload", "%s", one->text);
+		buf_printf(said, "%s%s\n", rules_finding_prefix(one), one->text);
 	}
 }
 

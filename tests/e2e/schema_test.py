@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A recommender with an API of its own: descriptors and a mapping in the configuration, and no code."""
 import os
+import signal
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
@@ -102,6 +103,25 @@ class Schema(harness.Case):
         self.sidecar.stop()
         (opened,) = Log(self.sidecar.directory).of("open")
         self.assertIn(RECOMMEND, str(opened))
+
+    def test_a_reload_takes_another_mapping(self):
+        """The bound goes with the baseline's path; a mapping that says the same again changes nothing."""
+        self.sidecar.start()
+        ask = self.shop["Ask"](place="home", who={"visit": CLEAR + "s2"}).SerializeToString()
+        self.recommender.on(RECOMMEND, reply(self.answer(0.9375, [])))
+        with Client(self.sidecar.address) as client:
+            for mapping, points in ((MAPPING, 0.7), (MAPPING.replace('"usual"', '"rank.points"'), 0.9375),
+                                    (MAPPING.replace('"usual"', '"usaul"'), 0.9375)):
+                self.configure(mapping)
+                since = len(self.sidecar.lines)
+                os.kill(self.sidecar.pid, signal.SIGHUP)
+                self.assertTrue(self.sidecar.said("reload", "", since))
+                self.assertTrue(self.sidecar.said("reload", "in force", since))
+                got = self.shop["Answer"].FromString(client.call(RECOMMEND, ask).messages[0])
+                self.assertAlmostEqual(got.page.hits[0].rank.points, points, places=6)
+        self.assertEqual(len(self.sidecar.errors()), 2)
+        self.sidecar.stop()
+        self.assertEqual(len(Log(self.sidecar.directory).of("ruleset")), 2)
 
     def check(self):
         result = harness.run("rankguard", "check", "--config", self.sidecar.config)

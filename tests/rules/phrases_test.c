@@ -195,7 +195,7 @@ static const struct texts *phrases_of(const struct rules_rule *head)
 	return NULL;
 }
 
-/* With letters of the first pass made wide, and something invisible behind each: the first evasion of all. */
+/* Small letters are made wide, and a word joiner stands behind each character. */
 static struct bytes disguised(struct bytes phrase, char room[512])
 {
 	size_t len = 0;

@@ -304,13 +304,30 @@ static void decisions_say_what_the_clock_showed(void **state)
 
 /* --- zones --- */
 
+/* The zone of this process, which two tests change. Returns owned; NULL: none is set. */
+static char *zone_kept(void)
+{
+	const char *kept = getenv("TZ");
+	return kept ? strdup(kept) : NULL;
+}
+
+/* Takes what zone_kept returned. */
+static void zone_back(char *kept)
+{
+	if (kept)
+		setenv("TZ", kept, 1);
+	else
+		unsetenv("TZ");
+	tzset();
+	free(kept);
+}
+
 /* The C library reads the same files with other code. */
 static void the_c_library_says_the_same(void **state)
 {
 	struct arena arena;
 	struct zones zones = {.count = 0};
-	const char *kept = getenv("TZ");
-	char *before = kept ? strdup(kept) : NULL;
+	char *before = zone_kept();
 	uint64_t random = 20261125;
 	size_t compared = 0, summers = 0;
 	arena_init(&arena, (size_t)64 << 20);
@@ -338,12 +355,7 @@ static void the_c_library_says_the_same(void **state)
 	}
 	print_message("%zu zones, %zu times, %zu in summer\n", zones.count, compared, summers);
 	assert_true(summers > compared / 20);
-	if (before)
-		setenv("TZ", before, 1);
-	else
-		unsetenv("TZ");
-	tzset();
-	free(before);
+	zone_back(before);
 	arena_done(&arena);
 	(void)state;
 }
@@ -424,8 +436,7 @@ static void a_naive_clock_says_the_same(void **state)
 	uint64_t random = 20261126;
 	struct arena arena;
 	struct zones zones = {.count = 0};
-	const char *kept = getenv("TZ");
-	char *before = kept ? strdup(kept) : NULL;
+	char *before = zone_kept();
 	size_t quiet = 0, all = COUNT(clocks) * RULES * INSTANTS;
 	arena_init(&arena, (size_t)64 << 20);
 	assert_true(rules_zones_read(&zones, RULES_ZONEINFO, &arena));
@@ -439,12 +450,7 @@ static void a_naive_clock_says_the_same(void **state)
 	}
 	print_message("%zu instants, %zu quiet\n", all, quiet);
 	assert_in_range(quiet, all / 10, all - all / 10);
-	if (before)
-		setenv("TZ", before, 1);
-	else
-		unsetenv("TZ");
-	tzset();
-	free(before);
+	zone_back(before);
 	arena_done(&arena);
 	(void)state;
 }

@@ -7,6 +7,7 @@
 #include "sidecar/history_catch_up.h"
 #include "sidecar/hop.h"
 #include "sidecar/listen.h"
+#include "sidecar/notify.h"
 #include "sidecar/reload.h"
 #include "sidecar/status.h"
 #include "sidecar/store_lmdb.h"
@@ -217,6 +218,15 @@ static bool ask_status(struct daemon *daemon, struct buf *said)
 	return true;
 }
 
+static bool ask_ready(struct daemon *daemon, struct buf *said)
+{
+	reasons(daemon, said);
+	bool ready = said->len == 0;
+	if (ready)
+		buf_add_text(said, "ready\n");
+	return ready;
+}
+
 static bool ask_reload(struct daemon *daemon, struct buf *said)
 {
 	if (atomic_load(&daemon->draining)) {
@@ -238,6 +248,7 @@ static const struct {
 	bool (*answer)(struct daemon *daemon, struct buf *said);
 } questions[] = {
 	{"status", ask_status},
+	{"ready", ask_ready},
 	{"reload", ask_reload},
 	{"drain", ask_drain},
 };
@@ -436,6 +447,7 @@ static void drain(struct daemon *daemon)
 	const struct sidecar_config *config = daemon->ground.config;
 	daemon->shut_tag.complete = on_shut;
 	atomic_store(&daemon->draining, true);
+	sidecar_notify("STOPPING=1");
 	daemon->wanted_down = false; /* asked again, it hurries */
 	sidecar_say(daemon->talk, SIDECAR_INFO, "drain", "%d calls in flight",
 		    atomic_load(&daemon->hop.in_flight));
@@ -496,6 +508,7 @@ static void say_ready(const struct daemon *daemon)
 		    "serving on %s%s, upstream %s, ruleset %.*s, log %s at %llu entries", config->listen[0],
 		    config->listen_count > 1 ? " and others" : "", config->upstream, BYTES_ARG(digest),
 		    state.origin, (unsigned long long)state.size);
+	sidecar_notify("READY=1");
 	sidecar_say(daemon->talk, SIDECAR_INFO, "scope",
 		    "caps hold within this sidecar: with several replicas route a session to one of them");
 }

@@ -253,6 +253,17 @@ class Control(Reload):
         self.assertIn("workers = 2", status["options_at_start"])
         self.assertEqual(json.loads(sidecar.admin("/status")[1])["ruleset"], status["ruleset"])
 
+    def test_ready(self):
+        sidecar = self.sidecar()
+        sidecar.said("upstream", "is reachable")
+        result = self.verb(sidecar, "ready")
+        self.assertEqual((result.returncode, result.stdout), (0, "ready\n"))
+        self.recommender.stop()
+        sidecar.said("upstream", "is not reachable")
+        result = self.verb(sidecar, "ready")
+        self.assertEqual((result.returncode, result.stdout),
+                         (1, f"upstream {self.recommender.address} not reachable\n"))
+
     def test_drain_ends_it(self):
         sidecar = self.sidecar()
         result = self.verb(sidecar, "drain")
@@ -274,7 +285,7 @@ class Control(Reload):
 
     def test_questions_that_are_none(self):
         sidecar = self.sidecar()
-        unknown = b"no\nthis is not a question; there are status reload drain\n"
+        unknown = b"no\nthis is not a question; there are status ready reload drain\n"
         none = b"no\nno question came; write one line of less than 1024 bytes\n"
         for content, expected in ((b"stop\n", unknown), (b"reload now\n", unknown), (b"\n", unknown),
                                   (b"reload", none), (b"", none), (b"x" * 2000, none)):

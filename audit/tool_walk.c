@@ -20,10 +20,10 @@ static bool walk_epoch(struct tool_walk *walk, struct audit_reader *reader, stru
 {
 	struct step step = {walk, reader->checkpoint.size, err, false};
 	tool_progress_begin(&walk->progress, "entries");
-	bool good = (!walk->begin || walk->begin(walk->ctx, reader, err)) &&
-		    audit_reader_walk(reader, 0, walk->journal ? UINT64_MAX : step.total, see, &step, NULL,
-				      err) &&
-		    !step.failed;
+	walk->to = UINT64_MAX;
+	bool good = !walk->begin || walk->begin(walk->ctx, reader, err);
+	uint64_t end = walk->journal || walk->to < step.total ? walk->to : step.total;
+	good = good && audit_reader_walk(reader, 0, end, see, &step, NULL, err) && !step.failed;
 	tool_progress_clear(&walk->progress);
 	good = good && (!walk->end || walk->end(walk->ctx, reader, err));
 	return good || err_within(err, "%s", reader->identity.vkey.name);

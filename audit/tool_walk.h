@@ -11,6 +11,7 @@
 /* Callbacks may be NULL, and return false with err set when the walk must not go on. */
 struct tool_walk {
 	bool journal; /* also what is not signed yet */
+	uint64_t to;  /* set by `begin` when the walk is to end earlier; each epoch begins with UINT64_MAX */
 	bool (*begin)(void *ctx, struct audit_reader *reader, struct err *err); /* of an epoch */
 	bool (*see)(void *ctx, uint64_t index, struct bytes leaf, struct err *err);
 	bool (*end)(void *ctx, struct audit_reader *reader, struct err *err);

@@ -7,8 +7,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static const struct tool_verb *const verbs[] = {&tool_keygen, &tool_verify, &tool_show, &tool_tail,
-						&tool_export};
+static const struct tool_verb *const verbs[] = {&tool_keygen, &tool_verify, &tool_show,
+						&tool_tail,   &tool_export, &tool_repair};
 
 enum tool_exit tool_usage(const struct tool_verb *verb, const char *format, ...)
 {

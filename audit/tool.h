@@ -21,6 +21,7 @@ struct tool_verb {
 };
 
 extern const struct tool_verb tool_keygen, tool_verify, tool_show, tool_tail, tool_export;
+extern const struct tool_verb tool_repair;
 
 /* What getopt_long returns for options without a letter. */
 enum tool_option {

@@ -90,6 +90,12 @@ static enum tool_exit export_epoch(struct output *out, const struct audit_logdir
 	enum tool_exit result;
 	if (!audit_logdir_reader(logdir, i, &reader, &err))
 		return tool_fail(&err);
+	if (reader.pruned > 0) { /* whole epochs are pruned, so nothing of this one is left */
+		fprintf(stderr, "%s: %" PRIu64 " entries are pruned and left out\n",
+			reader.identity.vkey.name, reader.pruned);
+		audit_reader_close(&reader);
+		return TOOL_YES;
+	}
 	out->tree.size = 0;
 	out->total = reader.checkpoint.size;
 	bool good = audit_reader_walk(&reader, 0, reader.checkpoint.size, write_line, out, &next, &err);

@@ -128,6 +128,15 @@ static enum tool_exit show_in(const struct audit_logdir *logdir, size_t i, uint6
 	enum tool_exit result;
 	if (!audit_logdir_reader(logdir, i, &reader, &err))
 		return tool_fail(&err);
+	if (index < reader.pruned) {
+		fprintf(stderr,
+			"rankguard-audit: %s/%" PRIu64
+			": is pruned: the log's retention policy removed the entries "
+			"below %" PRIu64 "; their hashes stay, and a copy of the entry can still be proven\n",
+			reader.identity.vkey.name, index, reader.pruned);
+		audit_reader_close(&reader);
+		return TOOL_NO;
+	}
 	bool good = audit_reader_walk(&reader, index, index + 1, keep, &shown, NULL, &err);
 	if (shown.found && !shown.leaf.failed)
 		result = answer(&reader, index, buf_bytes(&shown.leaf), json);

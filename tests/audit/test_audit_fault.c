@@ -72,8 +72,9 @@ struct found {
 	uint64_t signals;
 };
 
-static bool look(void *ctx, uint64_t index, struct bytes leaf)
+static bool look(void *ctx, uint64_t place, struct bytes leaf)
 {
+	uint64_t index = audit_place_index(place);
 	struct found *found = ctx;
 	for (size_t i = 0; i < found->outside->count; i++) {
 		char item[64];

@@ -152,7 +152,7 @@ static bool get_spare(struct audit_log *log, size_t payload, struct audit_spare 
 	pthread_mutex_unlock(&log->lock);
 	return spare->fd >= 0 || audit_segment_prepare(&log->place, "segment",
 						       need > log->segment_bytes ? need : log->segment_bytes,
-						       spare, &log->trouble);
+						       0, spare, &log->trouble);
 }
 
 static void set_durable(struct audit_log *log, uint64_t durable)

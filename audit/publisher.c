@@ -58,7 +58,7 @@ static bool refill_spare(struct audit_log *log, struct err *err)
 		return true;
 	/* A name of its own: the writer may still be renaming the one before. */
 	snprintf(name, sizeof name, "spare-%u", ++log->spares);
-	if (!audit_segment_prepare(&log->place, name, log->segment_bytes, &made, err))
+	if (!audit_segment_prepare(&log->place, name, log->segment_bytes, 0, &made, err))
 		return false;
 	pthread_mutex_lock(&log->lock);
 	log->spare = made;

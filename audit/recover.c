@@ -179,6 +179,8 @@ static bool renew_journal(const struct audit_recover_options *o, struct audit_re
 		.to = s->end,
 		.sequence = s->sequence + 1,
 		.room = o->segment_bytes - SEGMENT_HEADER,
+		.bytes_known = true,
+		.bytes = s->bytes,
 	};
 	if (!audit_rewrite(&rewrite, &r->segment, err))
 		return err_within(err, "%s/%04u", o->directory, r->number);

@@ -106,6 +106,8 @@ struct audit_rewrite {
 	struct bytes head;
 	size_t head_count;
 	uint64_t from, to, sequence, room; /* room: bytes for what will be appended */
+	bool bytes_known; /* `bytes` is what the journal's batches take; else they are walked to count it */
+	uint64_t bytes;
 };
 MUST_USE bool audit_rewrite(const struct audit_rewrite *rewrite, struct audit_segment *segment,
 			    struct err *err);

@@ -21,6 +21,7 @@ struct survey {
 	struct audit_reader reader;
 	uint64_t begin; /* first entry that is not in a full bundle */
 	uint64_t end;	/* entries that can be read */
+	uint64_t bytes; /* that the journal's batches of them take */
 	uint64_t sequence;
 	bool clean;	 /* the last entry is `close` */
 	int64_t last_ns; /* its time */

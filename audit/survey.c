@@ -92,6 +92,7 @@ enum outcome survey_journal(const struct audit_recover_options *o, struct audit_
 	s->end = s->begin + s->head_count;
 	while ((step = audit_journal_next(journal, &batch, c->err)) == AUDIT_JOURNAL_BATCH) {
 		struct bytes entry;
+		s->bytes += audit_batch_size(batch.entries.len);
 		while (audit_bundle_next(&batch.entries, &entry)) {
 			if (!leaf_signed(c, s->end++, entry))
 				return ABANDON;

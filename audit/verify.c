@@ -132,7 +132,7 @@ static bool verify_opened(struct verify *v, bool *trusted, struct err *err)
 	else if (v->reader.pruned > 0)
 		verify_note(v,
 			    "entries 0 to %" PRIu64 " are pruned, as a note signed by the log says; their "
-						    "hashes are here and make the tree",
+			    "hashes are here and make the tree",
 			    v->reader.pruned - 1);
 	verify_under_checkpoint(v);
 	verify_journal(v);

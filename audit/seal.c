@@ -138,6 +138,7 @@ static void take_place(struct audit_log *log, struct audit_recovered *next, stru
 	audit_publisher_done(&log->publisher);
 	log->publisher = *publisher;
 	log->folded = 0;
+	log->prune_again_ns = 0;
 	audit_standing_done(&log->standing);
 	if (log->sealed >= 0)
 		close(log->sealed);

@@ -162,6 +162,26 @@ static bool peek_gap(void *ctx, uint64_t index, struct bytes leaf)
 	       bytes_equal(head.type, BYTES_LITERAL("open"));
 }
 
+/* The last of several epochs, and nothing was ever written to it: its writer was ended while it made it. Where
+ * the one before was sealed for it, entries may as well have been taken away. */
+static void verify_unborn(struct verify *v)
+{
+	static const char what[] = "holds no entry: a run was ended while it began this epoch";
+	if (v->live)
+		return;
+	if (v->o->strict && v->before_successor[0])
+		verify_find(v, "%s, and the writer was not started since; or its entries were taken away",
+			    what);
+	else
+		verify_note(v, "%s; it does not count until the writer starts", what);
+}
+
+static bool no_entry(const struct verify *v, int epoch)
+{
+	return v->newest && faccessat(epoch, "checkpoint", F_OK, 0) != 0 &&
+	       faccessat(epoch, "tile", F_OK, 0) != 0;
+}
+
 /* Was the journal of this epoch set aside by repair? */
 static bool set_aside(struct verify *v, size_t i)
 {
@@ -192,15 +212,22 @@ static bool verify_epoch(struct verify *v, size_t i, struct err *err)
 		snprintf(v->place, sizeof v->place, "%04u/", v->logdir.epochs[i]);
 	int epoch = audit_logdir_epoch(&v->logdir, i);
 	v->live = epoch >= 0 && audit_epoch_live(epoch);
+	v->newest = i > 0 && i == v->logdir.count - 1;
+	bool unborn = epoch >= 0 && no_entry(v, epoch);
+	bool named = epoch >= 0 && faccessat(epoch, "log.id", F_OK, 0) == 0;
 	v->reader = (struct audit_reader){.epoch = -1};
 	if (epoch < 0)
 		verify_find(v, "cannot be read: %s", strerror(errno));
+	else if (unborn && !named)
+		close(epoch);
 	else if (!audit_reader_open_at(&v->reader, epoch, &why))
 		verify_find(v, "%s", why.text);
 	else {
 		v->repaired = set_aside(v, i);
 		good = verify_opened(v, &trusted, err);
 	}
+	if (good && unborn && v->next == 0)
+		verify_unborn(v);
 	if (good) {
 		tell_epoch(v, i, trusted);
 		remember(v);

@@ -38,6 +38,7 @@ struct verify {
 	int64_t time_ns;
 	struct bytes part_type; /* static text of the types that are parted */
 	unsigned part, parts;
+	bool newest;   /* the last epoch of several */
 	bool repaired; /* the next epoch has a `gap` entry of this one: its journal was set aside */
 	bool sealed;   /* the last entry is a `close` that names a successor: which is in `successor` */
 	char successor[AUDIT_NAME_MAX + 1];

@@ -218,7 +218,8 @@ static void a_decision_names_targets_in_parallel(void **state)
 		"\"action\":\"suppress\","
 		"\"verdict\":\"unknown\",\"would\":true,\"unsatisfied\":true,\"target\":\"prompt\",\"ids\":["
 		"\"p\"],"
-		"\"before\":[\"hmac-sha256:1\"],\"after\":[null],\"evidence\":[7,9],\"evidence_epochs\":[1,2]}]}");
+		"\"before\":[\"hmac-sha256:1\"],\"after\":[null],\"evidence\":[7,9],\"evidence_epochs\":[1,2]"
+		"}]}");
 	audit_batch_done(&b);
 }
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/tool_walk.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 struct step {
 	struct tool_walk *walk;
 	uint64_t total;
@@ -23,7 +26,13 @@ static bool walk_epoch(struct tool_walk *walk, struct audit_reader *reader, stru
 	walk->to = UINT64_MAX;
 	bool good = !walk->begin || walk->begin(walk->ctx, reader, err);
 	uint64_t end = walk->journal || walk->to < step.total ? walk->to : step.total;
-	good = good && audit_reader_walk(reader, 0, end, see, &step, NULL, err) && !step.failed;
+	if (reader->pruned > 0)
+		fprintf(stderr, "%s: %" PRIu64 " entries are pruned and left out\n",
+			reader->identity.vkey.name, reader->pruned);
+	good = good &&
+	       (reader->pruned >= end ||
+		audit_reader_walk(reader, reader->pruned, end, see, &step, NULL, err)) &&
+	       !step.failed;
 	tool_progress_clear(&walk->progress);
 	good = good && (!walk->end || walk->end(walk->ctx, reader, err));
 	return good || err_within(err, "%s", reader->identity.vkey.name);

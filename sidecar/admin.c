@@ -51,12 +51,21 @@ static unsigned answer_metrics(const struct sidecar_admin *admin, struct buf *ou
 	return MHD_HTTP_OK;
 }
 
+static unsigned answer_checkpoint(const struct sidecar_admin *admin, struct buf *out)
+{
+	if (admin->source.checkpoint && admin->source.checkpoint(admin->source.ctx, out))
+		return MHD_HTTP_OK;
+	buf_add_text(out, "no checkpoint is signed yet\n");
+	return MHD_HTTP_NOT_FOUND;
+}
+
 #define PLAIN_TEXT "text/plain; charset=utf-8"
 
 static const struct admin_page pages[] = {
 	{"/healthz", PLAIN_TEXT, answer_health},
 	{"/readyz", PLAIN_TEXT, answer_ready},
 	{"/metrics", "text/plain; version=0.0.4; charset=utf-8", answer_metrics},
+	{"/checkpoint", PLAIN_TEXT, answer_checkpoint},
 };
 
 static const struct admin_page *find_page(const char *path)
@@ -95,7 +104,7 @@ static enum MHD_Result answer_request(void *ctx, struct MHD_Connection *connecti
 	struct buf body = {0};
 	unsigned status = MHD_HTTP_NOT_FOUND;
 	if (!page) {
-		buf_add_text(&body, "not found; there are /healthz /readyz /metrics\n");
+		buf_add_text(&body, "not found; there are /healthz /readyz /metrics /checkpoint\n");
 	} else if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
 		status = MHD_HTTP_METHOD_NOT_ALLOWED;
 		buf_add_text(&body, "read-only; use GET\n");

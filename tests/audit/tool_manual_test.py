@@ -43,7 +43,7 @@ def page_is_in_step():
         assert old == new, "the manual page is not what --help says: run %s with --write" % sys.argv[0]
     for verb in re.findall(r"^\.Ss ([a-z\\-]+)$", new, re.M):
         code, help_, _ = tool(verb.replace("\\-", "-"), "--help")
-        assert code == 0 and ("Example" in help_ or verb in ("keygen", "verify", "show", "tail", "export", "repair", "replay")), verb
+        assert code == 0 and ("Example" in help_ or verb in ("export", "repair", "replay")), verb
 
 
 def page_has_no_faults():

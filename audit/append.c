@@ -77,11 +77,14 @@ static const char *time_text(struct audit_log *log, int64_t time)
 }
 
 /* Stamps every entry; under lock, where the order of the queue is fixed. */
-static void stamp(struct audit_log *log, struct audit_append *append, int64_t latest)
+static void stamp(struct audit_log *log, struct audit_append *append, int64_t latest, bool own)
 {
 	if (latest > log->last_ns)
 		log->last_ns = latest;
 	append->time_ns = clock_now(log);
+	/* The log's own entries go before what is queued, and so must their times. */
+	if (log->first && own)
+		append->time_ns = log->first->time_ns;
 	const char *text = time_text(log, append->time_ns);
 	struct bytes rest = {append->batch->leaves.at, append->batch->leaves.len}, leaf;
 	while (audit_bundle_next(&rest, &leaf)) {
@@ -100,7 +103,7 @@ void audit_log_append(struct audit_log *log, struct audit_append *append)
 	pthread_mutex_lock(&log->lock);
 	bool taken = sound && log->writable && !log->writer_ended;
 	if (taken) {
-		stamp(log, append, latest);
+		stamp(log, append, latest, false);
 		bool idle = log->first == NULL;
 		if (idle)
 			log->first = append;
@@ -149,7 +152,7 @@ static bool get_spare(struct audit_log *log, size_t payload, struct audit_spare 
 	pthread_mutex_unlock(&log->lock);
 	return spare->fd >= 0 || audit_segment_prepare(&log->place, "segment",
 						       need > log->segment_bytes ? need : log->segment_bytes,
-						       spare, &log->trouble);
+						       0, spare, &log->trouble);
 }
 
 static void set_durable(struct audit_log *log, uint64_t durable)
@@ -225,7 +228,8 @@ static void answer(struct audit_log *log, struct audit_append *list, bool durabl
 	for (struct audit_append *a = list; a; a = a->next) {
 		a->durable = durable;
 		a->first_index = durable ? index : 0;
-		a->origin = log->found.identity.vkey.name;
+		a->origin = log->origin[log->origins - 1];
+		a->epoch = log->found.number;
 		index += a->batch->count;
 		bytes += a->batch->leaves.len;
 		took += (uint64_t)(now - a->queued_ns);
@@ -309,33 +313,58 @@ static void nothing(struct audit_append *append)
 	(void)append;
 }
 
+/* The writer's own entries, out of turn. */
+static bool write_own(struct audit_log *log, struct audit_batch *batch)
+{
+	struct audit_append append = {.batch = batch, .done = nothing, .queued_ns = audit_monotonic_ns()};
+	pthread_mutex_lock(&log->lock);
+	stamp(log, &append, 0, true);
+	pthread_mutex_unlock(&log->lock);
+	if (!write_batch(log, &append, 1))
+		return false;
+	answer(log, &append, true);
+	return true;
+}
+
+/* The first entries of a new epoch, before anything else. */
+static bool write_opening(struct audit_log *log)
+{
+	if (!write_own(log, &log->opening))
+		return false;
+	audit_batch_done(&log->opening);
+	pthread_mutex_lock(&log->lock);
+	log->change = CHANGE_NONE;
+	pthread_mutex_unlock(&log->lock);
+	return true;
+}
+
+static bool report_failure(struct audit_log *log, uint64_t refused, const char *why)
+{
+	struct audit_batch batch = {0};
+	const struct audit_entry_failure failure = {"audit", "closed", refused, bytes_of(why)};
+	const struct audit_entry_recovery recovery = {.reason = bytes_of(why)};
+	int64_t now = audit_log_now(log);
+	bool good = (audit_entry_failure(&batch, now, &failure) &&
+		     audit_entry_recovery(&batch, now, &recovery)) ||
+		    err_set(&log->trouble, "memory is short");
+	good = good && write_own(log, &batch);
+	audit_batch_done(&batch);
+	return good;
+}
+
 /* Writes `failure` and `recovery` as the first entries of the new segment; then the log is writable. */
 static bool come_back(struct audit_log *log)
 {
-	struct audit_batch batch = {0};
-	struct audit_append append = {.batch = &batch, .done = nothing, .queued_ns = audit_monotonic_ns()};
 	if (!begin_again(log))
 		return false;
 	pthread_mutex_lock(&log->lock);
 	uint64_t refused = log->refused;
-	int64_t now = clock_now(log);
+	bool opening = log->change == CHANGE_OPEN;
 	char why[sizeof log->why];
 	memcpy(why, log->why, sizeof why);
 	pthread_mutex_unlock(&log->lock);
-	const struct audit_entry_failure failure = {"audit", "closed", refused, bytes_of(why)};
-	const struct audit_entry_recovery recovery = {.reason = bytes_of(why)};
-	bool good =
-		audit_entry_failure(&batch, now, &failure) && audit_entry_recovery(&batch, now, &recovery);
+	bool good = (!opening || write_opening(log)) && report_failure(log, refused, why);
 	if (good) {
-		pthread_mutex_lock(&log->lock);
-		stamp(log, &append, 0);
-		pthread_mutex_unlock(&log->lock);
-		good = write_batch(log, &append, 1);
-	} else {
-		err_set(&log->trouble, "memory is short");
-	}
-	if (good) {
-		answer(log, &append, true);
 		pthread_mutex_lock(&log->lock);
 		log->writable = true;
 		log->why[0] = '\0';
@@ -347,17 +376,43 @@ static bool come_back(struct audit_log *log)
 	} else {
 		audit_segment_close(&log->found.segment);
 	}
+	return good;
+}
+
+/* Ends the epoch with a `close` that names the next one, and waits until the publisher has changed to it, or
+ * could not: then this one goes on. */
+static bool park(struct audit_log *log)
+{
+	struct audit_batch batch = {0};
+	/* The publisher wrote the name before it asked, and waits. */
+	bool good = audit_entry_close(&batch, audit_log_now(log), bytes_of(log->successor)) ||
+		    err_set(&log->trouble, "memory is short");
+	good = good && write_own(log, &batch) && (log->durability == AUDIT_DISK || sync_segment(log));
 	audit_batch_done(&batch);
+	pthread_mutex_lock(&log->lock);
+	log->change = good ? CHANGE_PARKED : CHANGE_NONE;
+	pthread_cond_signal(&log->tick);
+	while (log->change == CHANGE_PARKED)
+		audit_log_wait(log, &log->work, 0);
+	pthread_mutex_unlock(&log->lock);
 	return good;
 }
 
 /* What the writer does next, decided under lock. */
-enum duty { WRITE, SYNC, COME_BACK, END };
+enum duty { WRITE, SYNC, COME_BACK, PARK, OPEN, END };
 
 static enum duty next_duty(struct audit_log *log, int64_t *retry_ns, int64_t *sync_ns)
 {
 	for (;;) {
 		int64_t now = audit_monotonic_ns(), until = 0;
+		if (log->change == CHANGE_WANTED && !log->writable) {
+			log->change = CHANGE_NONE;
+			pthread_cond_signal(&log->tick);
+		}
+		if (log->change == CHANGE_WANTED && log->writable)
+			return PARK;
+		if (log->change == CHANGE_OPEN && log->writable)
+			return OPEN;
 		if (log->first)
 			return WRITE;
 		bool unsynced = log->writable && log->durable < log->acknowledged;
@@ -379,6 +434,30 @@ static enum duty next_duty(struct audit_log *log, int64_t *retry_ns, int64_t *sy
 	}
 }
 
+/* False: the segment failed; the appends of `list` are then answered by fail. */
+static bool do_duty(struct audit_log *log, enum duty duty, struct audit_append *list, size_t count)
+{
+	switch (duty) {
+	case WRITE:
+		if (!write_batch(log, list, count))
+			return false;
+		answer(log, list, true);
+		return true;
+	case SYNC:
+		return sync_segment(log);
+	case PARK:
+		return park(log);
+	case OPEN:
+		return write_opening(log);
+	case COME_BACK:
+		come_back(log); /* what it could not do is tried again */
+		return true;
+	case END:
+		break;
+	}
+	return true;
+}
+
 void *audit_writer_run(void *arg)
 {
 	struct audit_log *log = arg;
@@ -392,26 +471,9 @@ void *audit_writer_run(void *arg)
 			list = take(log, &count);
 		log->writer_ended = end = duty == END;
 		pthread_mutex_unlock(&log->lock);
-		switch (duty) {
-		case WRITE:
-			if (write_batch(log, list, count)) {
-				answer(log, list, true);
-				break;
-			}
+		if (!do_duty(log, duty, list, count)) {
 			retry_ns = audit_monotonic_ns() + RETRY_MS * (TIME_SECOND / 1000);
 			fail(log, list);
-			break;
-		case SYNC:
-			if (!sync_segment(log)) {
-				retry_ns = audit_monotonic_ns() + RETRY_MS * (TIME_SECOND / 1000);
-				fail(log, NULL);
-			}
-			break;
-		case COME_BACK:
-			come_back(log);
-			break;
-		case END:
-			break;
 		}
 	}
 	return NULL;

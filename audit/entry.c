@@ -2,12 +2,13 @@
 #include "audit/emit.h"
 
 #include "audit/entry_json.h"
+#include "audit/entry_keep.h"
 #include <stdio.h>
 
 enum {
 	TARGET_NUMBERS = 2 * 27,       /* before and after: a double each, and commas */
 	TARGET_DIGESTS = 2 * (76 + 3), /* the same as digests */
-	EVIDENCE_WIDTH = 21,	       /* an index and a comma */
+	EVIDENCE_WIDTH = 32,	       /* an index, an epoch and commas */
 	INTERVENTION_HEAD = 20 * 1024, /* more than its texts can take together */
 	SMALL = 512,		       /* keys and brackets of what comes next */
 };
@@ -127,6 +128,18 @@ static size_t evidence_fit(const struct emit *emit, size_t left)
 	return fit < left ? fit : left;
 }
 
+/* The epochs of the indices, where the caller knows them. */
+static void evidence_epochs(struct emit *emit, const struct audit_entry_intervention *v, size_t from,
+			    size_t count)
+{
+	if (count == 0 || audit_place_epoch(v->evidence[from]) == 0)
+		return;
+	open_list(emit, "evidence_epochs");
+	for (size_t i = from; i < from + count; i++)
+		json_uint(emit->json, audit_place_epoch(v->evidence[i]));
+	json_close(emit->json, ']');
+}
+
 static void evidence(struct emit *emit, const struct audit_entry_decision *d,
 		     const struct audit_entry_intervention *v)
 {
@@ -138,8 +151,9 @@ static void evidence(struct emit *emit, const struct audit_entry_decision *d,
 		}
 		open_list(emit, "evidence");
 		for (size_t i = from; i < from + count; i++)
-			json_uint(emit->json, v->evidence[i]);
+			json_uint(emit->json, audit_place_index(v->evidence[i]));
 		json_close(emit->json, ']');
+		evidence_epochs(emit, v, from, count);
 		from += count;
 	}
 }
@@ -389,6 +403,8 @@ static void open_entry(struct emit *emit, const void *entry)
 		emit_next(emit);
 		open_head(emit, o);
 	}
+	if (o->word)
+		entry_emit_words(emit, o);
 }
 
 bool audit_entry_open(struct audit_batch *batch, int64_t time_ns, const struct audit_entry_open *o)
@@ -409,15 +425,4 @@ static void recovery(struct emit *emit, const void *entry)
 bool audit_entry_recovery(struct audit_batch *batch, int64_t time_ns, const struct audit_entry_recovery *r)
 {
 	return emit_entry(batch, time_ns, "recovery", recovery, r);
-}
-
-static void close_entry(struct emit *emit, const void *entry)
-{
-	(void)emit;
-	(void)entry;
-}
-
-bool audit_entry_close(struct audit_batch *batch, int64_t time_ns)
-{
-	return emit_entry(batch, time_ns, "close", close_entry, NULL);
 }

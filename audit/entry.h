@@ -19,6 +19,25 @@
 
 enum { AUDIT_ENTRY_MAX = 65535 };
 
+/* Where an entry stands, as one number that grows with the log: the epoch's number, then the index in it.
+ * Below 2^40 it is an index alone. */
+enum { AUDIT_PLACE_INDEX_BITS = 40 };
+
+static inline uint64_t audit_place(unsigned epoch, uint64_t index)
+{
+	return (uint64_t)epoch << AUDIT_PLACE_INDEX_BITS | index;
+}
+
+static inline unsigned audit_place_epoch(uint64_t place)
+{
+	return (unsigned)(place >> AUDIT_PLACE_INDEX_BITS);
+}
+
+static inline uint64_t audit_place_index(uint64_t place)
+{
+	return place & ((UINT64_C(1) << AUDIT_PLACE_INDEX_BITS) - 1);
+}
+
 /* Entries that are acknowledged together. Zeroed to begin; owned by the caller. */
 struct audit_batch {
 	struct buf leaves; /* C2SP bundle form: (uint16 big-endian length || entry)* */
@@ -40,7 +59,7 @@ struct audit_entry_intervention {
 		struct bytes before_digest, after_digest; /* texts: "hmac-sha256:..." */
 	} * target;
 	size_t target_count;
-	const uint64_t *evidence;
+	const uint64_t *evidence; /* places; the epochs stand beside the indices as "evidence_epochs" */
 	size_t evidence_count;
 };
 
@@ -125,6 +144,15 @@ struct audit_entry_open {
 	struct bytes predecessor, predecessor_checkpoint; /* origin and last checkpoint (note); both absent in
 							      the first epoch and after a restart */
 	struct bytes configuration;
+	/* What each subject said last about opting out, in all epochs before: so that these may be pruned.
+	 * NULL: not said, as after a restart. */
+	const struct audit_entry_word {
+		struct bytes subject; /* pseudonym */
+		int64_t time_ns;
+		bool out;	/* false: opted in again */
+		uint64_t place; /* of the entry that said so */
+	} * word;
+	size_t word_count;
 };
 
 struct audit_entry_recovery {
@@ -138,7 +166,32 @@ struct audit_entry_recovery {
 MUST_USE bool audit_entry_open(struct audit_batch *, int64_t time_ns, const struct audit_entry_open *);
 MUST_USE bool audit_entry_recovery(struct audit_batch *, int64_t time_ns,
 				   const struct audit_entry_recovery *);
-MUST_USE bool audit_entry_close(struct audit_batch *, int64_t time_ns);
+/* successor: origin of the epoch that begins now; absent when the log only stops. */
+MUST_USE bool audit_entry_close(struct audit_batch *, int64_t time_ns, struct bytes successor);
+
+/* `gap`: damage that repair set aside. Stands behind `open` in the epoch that repair began. */
+struct audit_entry_gap {
+	struct bytes origin; /* of the damaged epoch */
+	uint64_t from, to;   /* entries from..to-1 are lost; to == from: how many is not known */
+	struct bytes reason;
+	const struct audit_entry_set_aside {
+		struct bytes file; /* below the damaged epoch */
+		uint64_t bytes;
+		struct bytes digest; /* "sha256:..." */
+	} * file;
+	size_t file_count;
+};
+MUST_USE bool audit_entry_gap(struct audit_batch *, int64_t time_ns, const struct audit_entry_gap *);
+
+/* `prune`: the entries of a sealed epoch are about to be removed; its hashes, proofs and checkpoint stay. */
+struct audit_entry_prune {
+	struct bytes origin; /* of the epoch */
+	uint64_t entries;    /* all below this index */
+	struct bytes root;   /* of its last checkpoint, base64 */
+	struct bytes retain; /* the policy */
+	int64_t sealed_ns;   /* time of its `close` */
+};
+MUST_USE bool audit_entry_prune(struct audit_batch *, int64_t time_ns, const struct audit_entry_prune *);
 
 /* The types that this version writes or knows, as a list; NULL behind the last. */
 const char *audit_entry_type_name(size_t i);
@@ -163,6 +216,32 @@ MUST_USE bool audit_entry_read_recovery(struct bytes leaf, struct buf *scratch,
 /* And for `open`: the origin and predecessor that it states. */
 MUST_USE bool audit_entry_read_open(struct bytes leaf, struct buf *scratch, struct audit_entry_open *open,
 				    struct err *err);
+
+/* The words of one `open` leaf (of one part, when it is parted), one by one. next is false when there is none
+ * left, or when the list is no list of words; then `bad` is set. Runs borrow until the next call. */
+struct audit_entry_words {
+	struct bytes rest;
+	bool listed; /* the entry has a list, which may be empty */
+	bool bad;
+	size_t count;
+};
+void audit_entry_words_begin(struct bytes leaf, const struct audit_entry_head *head, struct buf *scratch,
+			     struct audit_entry_words *words);
+MUST_USE bool audit_entry_words_next(struct audit_entry_words *words, struct buf *scratch,
+				     struct audit_entry_word *word);
+
+/* For `close`: the successor that it names, absent when it names none. */
+MUST_USE bool audit_entry_read_close(struct bytes leaf, struct buf *scratch, struct bytes *successor,
+				     struct err *err);
+
+/* For `gap`: all but the files, which `each` is called with. */
+MUST_USE bool audit_entry_read_gap(struct bytes leaf, struct buf *scratch, struct audit_entry_gap *gap,
+				   void (*each)(void *ctx, const struct audit_entry_set_aside *), void *ctx,
+				   struct err *err);
+
+/* For `prune`. */
+MUST_USE bool audit_entry_read_prune(struct bytes leaf, struct buf *scratch, struct audit_entry_prune *prune,
+				     struct err *err);
 
 /* Any entry: a head, then members whose values are JSON as rankguard writes it (no white space, valid
  * UTF-8, shortest escapes), one closing brace, nothing behind it. */

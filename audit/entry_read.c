@@ -6,7 +6,7 @@
 /* Types that this version writes or knows; the texts outlive every leaf. */
 static const char *const types[] = {
 	"open",	 "ruleset", "decision", "delivered", "signal", "mode",
-	"tally", "failure", "recovery", "gap",	     "close",
+	"tally", "failure", "recovery", "gap",	     "close",  "prune",
 };
 
 const char *audit_entry_type_name(size_t i)

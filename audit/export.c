@@ -207,6 +207,12 @@ static bool run_log(struct run *run, const struct audit_logdir *logdir, size_t i
 	*log = (struct export_log){.number = (unsigned)i + 1};
 	if (!audit_logdir_reader(logdir, i, &log->reader, run->err))
 		return false;
+	if (log->reader.pruned > 0) { /* whole epochs are pruned, so nothing of this one is left */
+		run->talk->pruned(run->talk->ctx, log);
+		log->matches = true;
+		audit_reader_close(&log->reader);
+		return true;
+	}
 	run->select = (struct audit_select){.filter = run->request->filter, .see = take_leaf, .ctx = run};
 	run->tree.size = 0;
 	bool good = audit_reader_walk(&log->reader, 0, log->reader.checkpoint.size, read_leaf, run, NULL,

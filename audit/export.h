@@ -70,6 +70,8 @@ struct export_talk {
 	void *ctx;
 	void (*progress)(void *ctx, uint64_t done, uint64_t total);
 	void (*log)(void *ctx, const struct export_log *log); /* an epoch has ended */
+	void (*pruned)(void *ctx,
+		       const struct export_log *log); /* a log whose entries are gone by its policy */
 };
 
 enum export_result {

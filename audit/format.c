@@ -173,12 +173,12 @@ const char *audit_batch_check(struct bytes from, const struct audit_batch_place 
 	return NULL;
 }
 
-bool audit_batch_anywhere(struct bytes from, const uint8_t *salt)
+uint64_t audit_batch_anywhere(struct bytes from, const uint8_t *salt)
 {
 	const uint8_t *head = (const uint8_t *)from.at;
 	if (from.len < BATCH_HEADER || audit_batch_claim(head, UINT64_MAX) == 0)
-		return false;
+		return 0;
 	struct audit_batch_place place = {salt, get_u64(head + BATCH_FIRST), get_u32(head + BATCH_PREVIOUS)};
 	struct audit_batch_view view;
-	return audit_batch_check(from, &place, &view) == NULL;
+	return audit_batch_check(from, &place, &view) == NULL ? view.first + view.count : 0;
 }

@@ -10,7 +10,16 @@
  *     <epoch>/checkpoint                 signed note (audit/checkpoint.h)
  *     <epoch>/tile/...                   hash tiles and entry bundles (audit/tile.h)
  *     <epoch>/quarantine/<index>-<sequence>.tail    tails that recovery cut off, as they were
+ *     <epoch>/quarantine/<first index>.log          segments that repair set aside, as they were
+ *     <epoch>/pruned                     signed note (audit/pruned.h): entries below an index are gone by policy
  *     .tmp-*                             files being made; of no meaning, removed when the log is opened
+ *
+ * An epoch ends in one of three ways, and then the next one begins with an `open` that names it and its last
+ * checkpoint: sealed (the last entry is a `close` that names the successor, and is signed; the journal is gone
+ * then), abandoned (less than the checkpoint covers, or another key), repaired (a `gap` entry behind the next
+ * epoch's `open`; the journal lies in quarantine/). An epoch without an entry is one that was being made: it does
+ * not count while the one before it was not ended. A pruned epoch has log.id, checkpoint, hash tiles and `pruned`,
+ * and neither entry bundles nor journal.
  *
  * Segment: one header block, then batches back to back, then zeros to the end of the file.
  *
@@ -145,7 +154,8 @@ size_t audit_batch_claim(const uint8_t head[BATCH_HEADER], uint64_t first);
 MUST_USE const char *audit_batch_check(struct bytes from, const struct audit_batch_place *place,
 				       struct audit_batch_view *view);
 
-/* The same without knowing place: is there any whole batch of this segment? */
-bool audit_batch_anywhere(struct bytes from, const uint8_t *salt);
+/* The same without knowing place: the index after the last entry of a whole batch of this segment that begins
+ * here; 0 when none does. */
+uint64_t audit_batch_anywhere(struct bytes from, const uint8_t *salt);
 
 #endif

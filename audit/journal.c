@@ -104,7 +104,7 @@ static void drop_segments(struct audit_journal *journal)
 	journal->count = 0;
 }
 
-static enum audit_journal_step list_segments(int epoch, const struct audit_hash *log,
+static enum audit_journal_step list_segments(int epoch, const struct audit_hash *log, bool some,
 					     struct audit_journal *journal, struct err *err)
 {
 	enum audit_journal_step step = AUDIT_JOURNAL_BATCH;
@@ -130,6 +130,8 @@ static enum audit_journal_step list_segments(int epoch, const struct audit_hash 
 		}
 		if (step != AUDIT_JOURNAL_BATCH && segment.fd >= 0)
 			close(segment.fd);
+		if (step == AUDIT_JOURNAL_DAMAGED && some)
+			step = AUDIT_JOURNAL_BATCH;
 	}
 	closedir(dir);
 	return step;
@@ -159,8 +161,8 @@ static void set_limits(struct audit_journal *journal)
 	journal->count = kept;
 }
 
-enum audit_journal_step audit_journal_open(int epoch, const struct audit_hash *log,
-					   struct audit_journal **journal, struct err *err)
+static enum audit_journal_step open_journal(int epoch, const struct audit_hash *log, bool some,
+					    struct audit_journal **journal, struct err *err)
 {
 	enum { TRIES = 1000 };
 	struct audit_journal *made = calloc(1, sizeof *made);
@@ -171,7 +173,7 @@ enum audit_journal_step audit_journal_open(int epoch, const struct audit_hash *l
 	}
 	/* A live writer deletes segments whose entries are published: then the list is taken again. */
 	for (int i = 0; i < TRIES; i++) {
-		step = list_segments(epoch, log, made, err);
+		step = list_segments(epoch, log, some, made, err);
 		if (step != AUDIT_JOURNAL_STOP)
 			break;
 		drop_segments(made);
@@ -188,6 +190,18 @@ enum audit_journal_step audit_journal_open(int epoch, const struct audit_hash *l
 	}
 	audit_journal_close(made);
 	return step;
+}
+
+enum audit_journal_step audit_journal_open(int epoch, const struct audit_hash *log,
+					   struct audit_journal **journal, struct err *err)
+{
+	return open_journal(epoch, log, false, journal, err);
+}
+
+enum audit_journal_step audit_journal_open_some(int epoch, const struct audit_hash *log,
+						struct audit_journal **journal, struct err *err)
+{
+	return open_journal(epoch, log, true, journal, err);
 }
 
 void audit_journal_close(struct audit_journal *journal)
@@ -403,7 +417,7 @@ static bool batch_behind(const struct buf *rest, const uint8_t *salt, uint64_t r
 		buf_add(&padded, zeros, 1);
 	for (size_t at = BATCH_ALIGN; !found && !padded.failed && at + BATCH_HEADER <= padded.len;
 	     at += BATCH_ALIGN)
-		found = audit_batch_anywhere((struct bytes){padded.at + at, padded.len - at}, salt);
+		found = audit_batch_anywhere((struct bytes){padded.at + at, padded.len - at}, salt) > 0;
 	buf_done(&padded);
 	return found;
 }
@@ -458,4 +472,30 @@ bool audit_journal_has(const struct audit_journal *journal, const char *name)
 		if (strcmp(journal->segment[i].name, name) == 0)
 			return true;
 	return false;
+}
+
+/* The highest index after a valid batch that begins at a multiple of BATCH_ALIGN. */
+static uint64_t reach_of(const struct segment *segment)
+{
+	uint64_t reach = 0;
+	char *content = malloc(segment->head.size);
+	size_t have = 0;
+	bool good = content && read_at(segment->fd, content, segment->head.size, 0, &have);
+	for (size_t at = SEGMENT_HEADER; good && at + BATCH_HEADER <= have; at += BATCH_ALIGN) {
+		uint64_t end =
+			audit_batch_anywhere((struct bytes){content + at, have - at}, segment->head.salt);
+		reach = end > reach ? end : reach;
+	}
+	free(content);
+	return reach;
+}
+
+uint64_t audit_journal_reach(const struct audit_journal *journal)
+{
+	uint64_t reach = 0;
+	for (size_t i = 0; i < journal->count; i++) {
+		uint64_t end = reach_of(&journal->segment[i]);
+		reach = end > reach ? end : reach;
+	}
+	return reach;
 }

@@ -41,7 +41,15 @@ enum audit_journal_step {
  * (which may have no segment at all), DAMAGED when a header is not valid, or FAILED. */
 MUST_USE enum audit_journal_step audit_journal_open(int epoch, const struct audit_hash *log,
 						    struct audit_journal **journal, struct err *err);
+
+/* The same, passing over segments whose header is not valid: for repair alone. */
+MUST_USE enum audit_journal_step audit_journal_open_some(int epoch, const struct audit_hash *log,
+							 struct audit_journal **journal, struct err *err);
 void audit_journal_close(struct audit_journal *journal); /* NULL is fine */
+
+/* The index after the last entry of any valid batch anywhere in the segments, whatever lies before it; 0 when
+ * there is none. Reads everything. */
+uint64_t audit_journal_reach(const struct audit_journal *journal);
 
 size_t audit_journal_segments(const struct audit_journal *journal);
 uint64_t audit_journal_first(const struct audit_journal *journal);    /* lowest index that it may hold */

@@ -3,7 +3,6 @@
 
 #include "audit/key.h"
 #include "audit/log_inside.h"
-#include "audit/reader.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <openssl/crypto.h>
@@ -114,6 +113,17 @@ static void log_free(struct audit_log *log)
 	audit_spare_drop(&log->place, &log->spare);
 	audit_publisher_done(&log->publisher);
 	audit_recovered_done(&log->found);
+	if (log->sealed >= 0)
+		close(log->sealed);
+	for (size_t i = 0; i < log->origins; i++)
+		free(log->origin[i]);
+	free(log->origin);
+	audit_standing_done(&log->standing);
+	audit_batch_done(&log->opening);
+	buf_done(&log->note);
+	buf_done(&log->configuration);
+	buf_done(&log->versions);
+	buf_done(&log->retain);
 	free(log->run);
 	if (log->tick_made)
 		pthread_cond_destroy(&log->tick);
@@ -141,81 +151,74 @@ static void stop(struct audit_log *log)
 		pthread_join(log->publisher_thread, NULL);
 }
 
-static bool start(struct audit_log *log, struct err *err)
+bool audit_log_publisher_new(const struct audit_log *log, const struct audit_recovered *found,
+			     struct audit_publisher *publisher, struct err *err)
 {
-	struct audit_recovered *found = &log->found;
-	log->place = (struct audit_segment_place){log->place.io, found->epoch, found->identity.log};
-	log->publisher = (struct audit_publisher){
+	struct audit_publisher made = {
 		.io = log->place.io,
 		.epoch = found->epoch,
 		.signer = found->signer,
-		.identity = &found->identity,
+		.identity = &log->found.identity, /* where it will stand */
 		.tree = *found->tree,
 		.point = found->point,
 		.unsure = true,
 	};
-	buf_add_bytes(&log->publisher.note, buf_bytes(&found->note));
+	if (!audit_hasher_init(&made.hasher, err))
+		return false;
+	buf_add_bytes(&made.note, buf_bytes(&found->note));
+	*publisher = made;
+	return true;
+}
+
+bool audit_log_add_origin(struct audit_log *log, const char *origin)
+{
+	char **grown = realloc(log->origin, (log->origins + 1) * sizeof *grown);
+	if (!grown)
+		return false;
+	log->origin = grown;
+	log->origin[log->origins] = strdup(origin);
+	return log->origin[log->origins] && ++log->origins;
+}
+
+static bool start(struct audit_log *log, struct err *err)
+{
+	struct audit_recovered *found = &log->found;
+	log->place = (struct audit_segment_place){log->place.io, found->epoch, found->identity.log};
 	log->acknowledged = log->durable = found->size;
 	log->published = found->checkpoint.size;
 	log->waiting_ns = log->published < log->durable ? audit_monotonic_ns() : 0;
+	if (log->last_ns < found->last_ns)
+		log->last_ns = found->last_ns;
 	log->writable = true;
-	if (!audit_hasher_init(&log->publisher.hasher, err))
-		return false;
+	buf_add_bytes(&log->note, buf_bytes(&found->note));
+	if (!audit_log_add_origin(log, found->identity.vkey.name) ||
+	    !audit_log_publisher_new(log, found, &log->publisher, err))
+		return err_set(err, "%s: memory is short", log->directory);
 	log->writer_runs = pthread_create(&log->writer, NULL, audit_writer_run, log) == 0;
 	log->publisher_runs = log->writer_runs &&
 			      pthread_create(&log->publisher_thread, NULL, audit_publisher_run, log) == 0;
 	return log->publisher_runs ? true : err_set(err, "%s: threads cannot be started", log->directory);
 }
 
-static const char *recovery_reason(const struct audit_recovered *found)
-{
-	if (found->why[0])
-		return found->why;
-	return found->cut.kind == AUDIT_TAIL_TORN ? "the last write was cut off"
-						  : "the last run did not close the log";
-}
-
-/* The first entries of a run. */
-static bool say_open(struct audit_log *log, const struct audit_options *o, struct err *err)
+/* The first entries of this run. */
+static bool say_open(struct audit_log *log, struct err *err)
 {
 	const struct audit_recovered *found = &log->found;
+	struct audit_standing standing = {0};
 	struct audit_batch batch = {0};
-	char vkey[AUDIT_VKEY_LEN + 1];
-	int64_t now = audit_log_now(log);
-	audit_vkey_text(&found->identity.vkey, vkey);
-	struct audit_entry_open open = {
-		.origin = bytes_of(found->identity.vkey.name),
-		.vkey = bytes_of(vkey),
-		.durability = o->durability == AUDIT_DISK ? "disk" : "process",
-		.publish_ns = o->publish_ns,
-		.retain = o->retain,
-		.versions = o->versions,
-		.configuration = o->configuration,
-	};
-	if (found->predecessor[0]) {
-		open.predecessor = bytes_of(found->predecessor);
-		if (found->predecessor_note.len > 0)
-			open.predecessor_checkpoint = buf_bytes(&found->predecessor_note);
-	}
-	struct audit_entry_recovery recovery = {
-		.reason = bytes_of(recovery_reason(found)),
-		.entries = found->rewritten,
-		.cut = found->cut.len,
-		.file = found->cut_file[0] ? bytes_of(found->cut_file) : (struct bytes){NULL, 0},
-		.digest = found->cut_digest[0] ? bytes_of(found->cut_digest) : (struct bytes){NULL, 0},
-	};
-	bool unclean = found->why[0] || !found->clean || found->cut.kind == AUDIT_TAIL_TORN;
-	bool good = audit_entry_open(&batch, now, &open) &&
-		    (!unclean || audit_entry_recovery(&batch, now, &recovery));
-	if (!good)
-		err_set(err, "%s: memory is short", log->directory);
-	good = good && audit_log_append_wait(log, &batch, NULL, err);
+	bool unclean, carries = found->size == 0 && found->number > 1;
+	bool good = (!carries || audit_opening_fold(log, &standing, err)) &&
+		    audit_opening(log, found, carries ? &standing : NULL, &batch, &unclean, err) &&
+		    audit_log_append_wait(log, &batch, NULL, err) &&
+		    (!found->gap.found || audit_gap_move(log->place.io, found->directory, &found->gap, err) ||
+		     err_within(err, "%s", log->directory));
 	audit_batch_done(&batch);
+	audit_standing_done(&standing);
 	if (good && unclean)
 		audit_log_talk(log, 'w',
 			       "%s: %s; recovered %" PRIu64 " entries, %" PRIu64
 			       " of them beyond the checkpoint; cut %" PRIu64 " bytes%s%s",
-			       log->directory, recovery_reason(found), found->size, found->rewritten,
+			       log->directory, audit_opening_reason(found), found->size, found->rewritten,
 			       found->cut.len, found->cut_file[0] ? ", kept in " : "", found->cut_file);
 	return good;
 }
@@ -240,7 +243,15 @@ struct audit_log *audit_log_open(const struct audit_options *o, struct err *err)
 	log->talk = o->talk;
 	log->talk_ctx = o->talk_ctx;
 	log->second = -1;
-	log->spare.fd = -1;
+	log->spare.fd = log->sealed = -1;
+	buf_add_bytes(&log->configuration, o->configuration);
+	buf_add_bytes(&log->versions, o->versions);
+	buf_add_bytes(&log->retain, o->retain);
+	snprintf(log->base, sizeof log->base, "%s", o->origin);
+	snprintf(log->identity, sizeof log->identity, "%s", o->identity);
+	log->seal_entries = o->seal_entries;
+	log->seal_ns = o->seal_ns;
+	log->retain_ns = o->retain_ns;
 	log->found =
 		(struct audit_recovered){.directory = -1, .epoch = -1, .lock = -1, .segment = {.fd = -1}};
 	log->place.io = o->io ? o->io : &audit_io_system;
@@ -252,12 +263,13 @@ struct audit_log *audit_log_open(const struct audit_options *o, struct err *err)
 		.seed = seed,
 		.segment_bytes = log->segment_bytes,
 		.now_ns = audit_log_now(log),
+		.accept_gap = o->accept_gap,
 		.talk = o->talk,
 		.talk_ctx = o->talk_ctx,
 	};
 	bool good = load_seed(o, seed, err) && audit_recover(&recover, &log->found, err);
 	OPENSSL_cleanse(seed, sizeof seed);
-	if (good && !(start(log, err) && say_open(log, o, err))) {
+	if (good && !(start(log, err) && say_open(log, err))) {
 		stop(log);
 		good = false;
 	}
@@ -272,7 +284,7 @@ bool audit_log_close(struct audit_log *log, struct err *err)
 	struct audit_batch batch = {0};
 	if (!log)
 		return true;
-	bool good = audit_entry_close(&batch, audit_log_now(log)) ||
+	bool good = audit_entry_close(&batch, audit_log_now(log), (struct bytes){NULL, 0}) ||
 		    err_set(err, "%s: memory is short", log->directory);
 	good = good && audit_log_append_wait(log, &batch, NULL, err);
 	audit_batch_done(&batch);
@@ -326,67 +338,22 @@ bool audit_log_append_wait(struct audit_log *log, struct audit_batch *batch, uin
 		       state.why[0] ? state.why : "the batch is not made of entries");
 }
 
-struct scan {
-	bool (*see)(void *ctx, uint64_t index, struct bytes leaf);
-	void *ctx;
-	bool ended;
-};
-
-static bool scan_see(void *ctx, uint64_t index, struct bytes leaf)
+bool audit_log_checkpoint(struct audit_log *log, struct buf *note)
 {
-	struct scan *scan = ctx;
-	scan->ended = !scan->see(scan->ctx, index, leaf);
-	return !scan->ended;
-}
-
-/* An epoch that is not extended any more may be damaged: that is why. What can be read of it counts. */
-static void scan_earlier(struct audit_log *log, unsigned epoch, struct scan *scan)
-{
-	struct audit_reader reader = {.epoch = -1};
-	struct err err;
-	bool good = audit_reader_open(&reader, log->found.directory, epoch, &err) &&
-		    audit_reader_walk(&reader, 0, UINT64_MAX, scan_see, scan, NULL, &err);
-	if (!good)
-		audit_log_talk(log, 'w', "%s/%04u: not all entries of this earlier epoch can be read: %s",
-			       log->directory, epoch, err.text);
-	audit_reader_close(&reader);
-}
-
-bool audit_log_scan(struct audit_log *log, uint64_t from,
-		    bool (*see)(void *ctx, uint64_t index, struct bytes leaf), void *ctx, struct err *err)
-{
-	struct scan scan = {see, ctx, false};
-	struct audit_reader reader = {.epoch = -1};
-	uint64_t next = from;
-	unsigned *epochs;
-	size_t count;
 	pthread_mutex_lock(&log->lock);
-	uint64_t to = log->acknowledged;
+	bool found = log->note.len > 0;
+	buf_add_bytes(note, buf_bytes(&log->note));
 	pthread_mutex_unlock(&log->lock);
-	if (from == 0) {
-		if (!audit_epoch_list(log->found.directory, &epochs, &count, err))
-			return err_within(err, "%s", log->directory);
-		for (size_t i = 0; i < count && epochs[i] < log->found.number && !scan.ended; i++)
-			scan_earlier(log, epochs[i], &scan);
-		free(epochs);
-	}
-	if (scan.ended || from >= to)
-		return true;
-	bool good = audit_reader_open(&reader, log->found.directory, log->found.number, err) &&
-		    audit_reader_walk(&reader, from, to, scan_see, &scan, &next, err);
-	if (!good)
-		err_within(err, "%s", log->directory);
-	else if (!scan.ended && next < to)
-		good = err_set(err, "%s: entry %" PRIu64 " cannot be read back", log->directory, next);
-	audit_reader_close(&reader);
-	return good;
+	return found && !note->failed;
 }
 
 void audit_log_state(struct audit_log *log, struct audit_log_state *state)
 {
 	*state = (struct audit_log_state){0};
-	snprintf(state->origin, sizeof state->origin, "%s", log->found.identity.vkey.name);
 	pthread_mutex_lock(&log->lock);
+	snprintf(state->origin, sizeof state->origin, "%s", log->origin[log->origins - 1]);
+	state->epoch = log->found.number;
+	state->end = audit_place(log->found.number, log->acknowledged);
 	state->writable = log->writable;
 	snprintf(state->why, sizeof state->why, "%s", log->why);
 	state->size = log->acknowledged;

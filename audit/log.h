@@ -11,6 +11,10 @@
  * Promises: page "The audit log". A failed write or fdatasync is never acknowledged and never retried on
  * the same file; recovery into a new segment is tried every second; until it succeeds appends fail at once.
  * Success writes `failure` (class "audit", count) and `recovery`.
+ *
+ * Epochs: when an epoch is full or old enough, the publisher makes the next one, the writer ends this one with a
+ * `close` that names it, and goes on there with an `open` that carries what stands (audit/standing.h). Appends
+ * wait meanwhile for a last round of publishing; none fails.
  */
 #ifndef AUDIT_LOG_H
 #define AUDIT_LOG_H
@@ -35,7 +39,10 @@ struct audit_options {
 	int64_t publish_ns;	    /* how often the tree is published; at least 10 ms */
 	struct bytes configuration; /* for the `open` entry: text without secrets */
 	struct bytes versions;	    /* for the `open` entry: a JSON object of library versions */
-	struct bytes retain;	    /* "forever" */
+	struct bytes retain;	    /* the policy as text, for `open`: "forever", "90d" */
+	uint64_t seal_entries;	    /* an epoch is sealed when it has so many entries; 0: not for that */
+	int64_t seal_ns;	    /* or when it is so old; 0: not for that */
+	int64_t retain_ns;	    /* entries of epochs that were sealed so long ago are pruned; 0: never */
 	int64_t (*clock)(void *);   /* nanoseconds since 1970; NULL: CLOCK_REALTIME */
 	void *clock_ctx;
 	/* Words for the operator: recovery, failures, the checkpoint line each minute. May be NULL. Called on
@@ -45,6 +52,7 @@ struct audit_options {
 	void *talk_ctx;
 	/* Zero in programs; tests set them. */
 	const struct audit_io *io; /* audit/io.h; NULL: the system */
+	bool accept_gap;	   /* damage is set aside: rankguard-audit repair alone (audit/repair.h) */
 	uint64_t segment_bytes;	   /* of a journal segment; 0: AUDIT_SEGMENT_BYTES */
 };
 
@@ -71,6 +79,7 @@ struct audit_append {
 				      restart may find its bytes whole and keep them */
 	uint64_t first_index;	   /* of the batch's first entry */
 	const char *origin;	   /* of the log (epoch) that it stands in; lives as long as the log */
+	unsigned epoch;		   /* its number */
 	int64_t time_ns;	   /* the time stamped into every entry of the batch */
 	struct audit_append *next; /* the log's */
 	int64_t queued_ns;	   /* the log's */
@@ -84,15 +93,17 @@ void audit_log_append(struct audit_log *log, struct audit_append *append);
 MUST_USE bool audit_log_append_wait(struct audit_log *log, struct audit_batch *batch, uint64_t *first_index,
 				    struct err *err);
 
-/* Every entry of the directory's epochs in order (index counts within its epoch; in the current epoch from
- * index `from`, of earlier ones all when `from` is 0), up to what was acknowledged when the call began, published or still in the
- * journal. see returns false to end early. Returns false on damage or when an entry cannot be read. */
+/* Every entry of the directory's epochs in order from the place `from` (audit_place; 0: all), up to what was
+ * acknowledged when the call began, published or still in the journal. Entries that were pruned are passed over.
+ * see returns false to end early. Returns false on damage or when an entry of the current epoch cannot be read. */
 MUST_USE bool audit_log_scan(struct audit_log *log, uint64_t from,
-			     bool (*see)(void *ctx, uint64_t index, struct bytes leaf), void *ctx,
+			     bool (*see)(void *ctx, uint64_t place, struct bytes leaf), void *ctx,
 			     struct err *err);
 
 struct audit_log_state {
 	char origin[256];
+	unsigned epoch;			      /* its number */
+	uint64_t end;			      /* place of the entry that comes next */
 	bool writable;			      /* appends are being acknowledged */
 	char why[256];			      /* when not writable: the reason */
 	uint64_t size;			      /* entries acknowledged */
@@ -102,6 +113,9 @@ struct audit_log_state {
 	uint64_t append_count, append_ns_sum; /* from append to done */
 	int64_t publish_lag_ns; /* age of the oldest acknowledged entry that is not published; 0 when none */
 };
+/* Appends the note that was signed last to `note`; false: there is none yet, or memory is short. Thread: any. */
+MUST_USE bool audit_log_checkpoint(struct audit_log *log, struct buf *note);
+
 /* A snapshot. Thread: any. */
 void audit_log_state(struct audit_log *log, struct audit_log_state *state);
 

@@ -158,6 +158,12 @@ const struct audit_vkey *audit_signer_vkey(const struct audit_signer *signer)
 	return &signer->vkey;
 }
 
+bool audit_signer_seed(const struct audit_signer *signer, uint8_t seed[AUDIT_SEED_LEN])
+{
+	size_t len = AUDIT_SEED_LEN;
+	return EVP_PKEY_get_raw_private_key(signer->key, seed, &len) && len == AUDIT_SEED_LEN;
+}
+
 bool audit_note_sign(const struct audit_signer *signer, struct bytes text, struct buf *note)
 {
 	uint8_t raw[ID_BYTES + SIGNATURE_BYTES] = {(uint8_t)(signer->vkey.id >> 24),

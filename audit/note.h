@@ -44,6 +44,9 @@ struct audit_signer;
 MUST_USE struct audit_signer *audit_signer_new(struct bytes name, const uint8_t seed[AUDIT_SEED_LEN],
 					       struct err *err);
 void audit_signer_free(struct audit_signer *signer); /* NULL is fine */
+
+/* The seed again; the caller cleanses it. */
+MUST_USE bool audit_signer_seed(const struct audit_signer *signer, uint8_t seed[AUDIT_SEED_LEN]);
 const struct audit_vkey *audit_signer_vkey(const struct audit_signer *signer);
 
 /* Appends the note of `text`, which ends in a newline, to `note`. False: memory is short. */

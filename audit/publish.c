@@ -140,7 +140,8 @@ static bool read_journal(struct round *round, uint64_t to, struct audit_journal_
 	struct audit_publisher *p = round->publisher;
 	struct audit_journal *journal;
 	struct audit_journal_batch batch;
-	enum audit_journal_step step = audit_journal_open(p->epoch, &p->identity->log, &journal, round->err);
+	enum audit_journal_step step = (p->broken_journal ? audit_journal_open_some : audit_journal_open)(
+		p->epoch, &p->identity->log, &journal, round->err);
 	if (step != AUDIT_JOURNAL_BATCH)
 		return false;
 	uint64_t begin = to - to % AUDIT_TILE_WIDTH;

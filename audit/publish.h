@@ -24,9 +24,10 @@ struct audit_publisher {
 	struct audit_hasher hasher;
 	struct audit_tree tree; /* as signed last */
 	struct audit_journal_point
-		point;	 /* of the batch that holds the first entry of the bundle that is not full */
-	struct buf note; /* the checkpoint as signed last; empty when there is none */
-	bool unsure;	 /* directories may stand that were never synced: true at the start */
+		point;	     /* of the batch that holds the first entry of the bundle that is not full */
+	struct buf note;     /* the checkpoint as signed last; empty when there is none */
+	bool broken_journal; /* repair: segments without a valid header are passed over */
+	bool unsure;	     /* directories may stand that were never synced: true at the start */
 };
 
 /* Signs the tree of the first `to` entries, all of which are durable and in the journal. False: nothing was

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The publisher's thread: every publish interval it signs what is durable, removes journal segments that are no
- * longer needed, and keeps one spare segment ready. Once a minute and at the end it says the checkpoint.
+ * longer needed, and keeps one spare segment ready. Once a minute and at the end it says the checkpoint. It also
+ * seals epochs and prunes sealed ones.
  */
 #include "audit/log_inside.h"
 
@@ -16,7 +17,7 @@ static void complain(struct audit_log *log, const struct err *err)
 	audit_log_talk(log, 'w', "%s: %s; tried again every publish interval", log->directory, err->text);
 }
 
-static bool publish(struct audit_log *log, struct err *err)
+bool audit_log_publish(struct audit_log *log, struct err *err)
 {
 	pthread_mutex_lock(&log->lock);
 	uint64_t to = log->durable;
@@ -31,6 +32,8 @@ static bool publish(struct audit_log *log, struct err *err)
 	if (good) {
 		log->published = to;
 		log->waiting_ns = log->fresh_ns;
+		buf_clear(&log->note);
+		buf_add_bytes(&log->note, buf_bytes(&log->publisher.note));
 	} else if (!log->waiting_ns) {
 		log->waiting_ns = log->fresh_ns;
 	}
@@ -55,7 +58,7 @@ static bool refill_spare(struct audit_log *log, struct err *err)
 		return true;
 	/* A name of its own: the writer may still be renaming the one before. */
 	snprintf(name, sizeof name, "spare-%u", ++log->spares);
-	if (!audit_segment_prepare(&log->place, name, log->segment_bytes, &made, err))
+	if (!audit_segment_prepare(&log->place, name, log->segment_bytes, 0, &made, err))
 		return false;
 	pthread_mutex_lock(&log->lock);
 	log->spare = made;
@@ -76,9 +79,11 @@ static void round_of_work(struct audit_log *log, bool last)
 {
 	struct err err;
 	int64_t now = audit_monotonic_ns();
-	bool good = publish(log, &err);
+	bool good = audit_log_publish(log, &err);
 	if (good)
 		good = refill_spare(log, &err);
+	if (good && !last)
+		good = audit_log_seal(log, &err) && audit_log_prune(log, &err);
 	if (good)
 		log->complaint[0] = '\0';
 	else

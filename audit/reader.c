@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/reader.h"
 
+#include "audit/pruned.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -33,7 +34,8 @@ bool audit_reader_open_at(struct audit_reader *reader, int epoch, struct err *er
 				*err = reader->journal_err;
 		}
 	}
-	good = good && read_checkpoint(reader, err);
+	good = good && read_checkpoint(reader, err) &&
+	       audit_pruned_read(epoch, &reader->identity.vkey, &reader->pruned, err) != AUDIT_UNREADABLE;
 	if (!good)
 		audit_reader_close(reader);
 	return good;
@@ -170,6 +172,15 @@ bool audit_reader_walk(struct audit_reader *reader, uint64_t from, uint64_t to,
 		       struct err *err)
 {
 	struct walk walk = {.next = from, .to = to, .see = see, .ctx = ctx};
+	if (from < reader->pruned && from < to) {
+		if (next)
+			*next = from;
+		return err_set(err,
+			       "entries 0 to %" PRIu64
+			       " are pruned: the log's retention policy removed them; their "
+			       "hashes stay, and a copy of an entry can still be proven",
+			       reader->pruned - 1);
+	}
 	bool good = walk_bundles(reader, &walk, err) && walk_journal(reader, &walk, err);
 	if (next)
 		*next = walk.next;

@@ -25,7 +25,8 @@ struct audit_reader {
 	bool signed_once;		    /* there is a checkpoint */
 	struct audit_checkpoint checkpoint; /* size 0 when there is none */
 	struct buf note;		    /* the checkpoint as it stands */
-	struct buf file;		    /* the bundle last read */
+	uint64_t pruned; /* entries below are gone by the log's own policy, and a signed note says so */
+	struct buf file; /* the bundle last read */
 };
 
 /* dir: the log directory. Checks log.id and the checkpoint's signature by the key of log.id; whether that key
@@ -49,7 +50,7 @@ MUST_USE enum audit_found audit_tile_read(int epoch, const struct audit_tile *ti
 					  struct buf *file, bool *partial, struct err *err);
 
 /* Entries [from, to) in order; ends early without an error where the journal ends. *next: the index after the
- * last one seen. */
+ * last one seen. An error where `from` is below reader->pruned: whoever passes over pruned entries begins there. */
 MUST_USE bool audit_reader_walk(struct audit_reader *reader, uint64_t from, uint64_t to,
 				bool (*see)(void *ctx, uint64_t index, struct bytes leaf), void *ctx,
 				uint64_t *next, struct err *err);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "audit/recover.h"
+#include "audit/recover_inside.h"
 
-#include "audit/entry.h"
 #include "audit/publish.h"
-#include "audit/reader.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,39 +12,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum outcome {
-	READY,
-	REFUSED, /* err says why the log cannot be opened */
-	ABANDON, /* err says why this epoch must never be extended */
-};
-
-/* What the journal says beyond the checkpoint. */
-struct survey {
-	struct audit_reader reader;
-	uint64_t begin; /* first entry that is not in a full bundle */
-	uint64_t end;	/* entries that can be read */
-	uint64_t sequence;
-	bool clean;
-	struct buf head; /* entries from `begin` on that only the partial bundle holds */
-	size_t head_count;
-	struct buf torn;
-};
-
-static enum outcome damaged(const struct audit_recover_options *o, const struct audit_recovered *r,
-			    struct err *err)
-{
-	char name[AUDIT_EPOCH_NAME];
-	audit_epoch_name(r->number, name);
-	err_within(err, "%s/%s", o->directory, name);
-	size_t len = strlen(err->text);
-	snprintf(err->text + len, sizeof err->text - len,
-		 "; damage is never passed over: restore the file from a copy, or let `rankguard-audit "
-		 "repair %s "
-		 "--accept-gap` set the damage aside and begin a new epoch that says so",
-		 o->directory);
-	return REFUSED;
-}
 
 static bool lock_file(int fd)
 {
@@ -136,137 +101,27 @@ static enum outcome identify(const struct audit_recover_options *o, struct audit
 	char origin[3 * AUDIT_NAME_MAX];
 	enum audit_found found = audit_identity_read(r->epoch, &r->identity, err);
 	if (found == AUDIT_UNREADABLE)
-		return damaged(o, r, err);
+		return DAMAGED;
 	if (found == AUDIT_MISSING &&
 	    (faccessat(r->epoch, "checkpoint", F_OK, 0) == 0 || faccessat(r->epoch, "tile", F_OK, 0) == 0))
-		return damaged(o, r, err);
+		return DAMAGED;
 	snprintf(origin, sizeof origin, "%s/%s/%04u", o->origin, o->identity, r->number);
 	r->signer = audit_signer_new(bytes_of(found == AUDIT_FOUND ? r->identity.vkey.name : origin), o->seed,
 				     err);
 	if (!r->signer)
 		return REFUSED;
+	if (found == AUDIT_MISSING && o->look_only)
+		return READY;
 	if (found == AUDIT_MISSING) {
 		if (audit_identity_write(o->io, r->epoch, r->signer, o->now_ns, &r->identity, err))
 			return READY;
 		err_within(err, "%s", o->directory);
 		return REFUSED;
 	}
-	if (memcmp(audit_signer_vkey(r->signer)->public, r->identity.vkey.public, AUDIT_PUBLIC_LEN) == 0)
+	if (o->look_only ||
+	    memcmp(audit_signer_vkey(r->signer)->public, r->identity.vkey.public, AUDIT_PUBLIC_LEN) == 0)
 		return READY;
 	err_set(err, "the audit key is not the one that this log was begun with");
-	return ABANDON;
-}
-
-struct check {
-	struct survey *survey;
-	const struct audit_tree *tree;
-	struct audit_hasher *hasher;
-	struct err *err;
-};
-
-/* Entries below the checkpoint must be those that were signed. */
-static bool leaf_signed(const struct check *c, uint64_t index, struct bytes entry)
-{
-	if (index >= c->tree->size)
-		return true;
-	struct audit_hash leaf = audit_hash_leaf(c->hasher, entry);
-	if (audit_hash_equal(&leaf, &c->tree->edge[0][audit_tree_width(index, 0)]))
-		return true;
-	return err_set(c->err, "entry %" PRIu64 " is not the one that the checkpoint covers", index);
-}
-
-/* The journal need not reach back to the start of the bundle: then the partial bundle does. */
-static bool survey_head(const struct check *c)
-{
-	struct survey *s = c->survey;
-	uint64_t from = audit_journal_first(s->reader.journal);
-	struct bytes bundle, entry;
-	bool exact;
-	if (from <= s->begin)
-		return true;
-	if (!audit_reader_bundle(&s->reader, s->begin / AUDIT_TILE_WIDTH, audit_tree_width(c->tree->size, 0),
-				 &bundle, &exact, c->err))
-		return false;
-	for (uint64_t index = s->begin; index < from && audit_bundle_next(&bundle, &entry); index++) {
-		if (!leaf_signed(c, index, entry))
-			return false;
-		buf_add(&s->head, entry.at - AUDIT_ENTRY_HEAD, entry.len + AUDIT_ENTRY_HEAD);
-		s->head_count++;
-	}
-	return !s->head.failed || err_set(c->err, "memory is short");
-}
-
-static void note_last(struct survey *s, struct bytes entry)
-{
-	struct audit_entry_head head;
-	s->clean =
-		audit_entry_read_head(entry, &head, NULL) && bytes_equal(head.type, BYTES_LITERAL("close"));
-}
-
-/* Where every entry stands in a full bundle, the last one does. */
-static bool note_last_published(struct survey *s, struct err *err)
-{
-	struct bytes bundle, entry = {NULL, 0};
-	bool exact;
-	if (s->end > s->begin || s->end == 0)
-		return true;
-	if (!audit_reader_bundle(&s->reader, s->end / AUDIT_TILE_WIDTH - 1, AUDIT_TILE_WIDTH, &bundle, &exact,
-				 err))
-		return false;
-	while (audit_bundle_next(&bundle, &entry))
-		;
-	note_last(s, entry);
-	return true;
-}
-
-/* Reads everything that is not in a full bundle. READY also when the epoch is empty. */
-static enum outcome survey_journal(const struct audit_recover_options *o, struct audit_recovered *r,
-				   const struct check *c)
-{
-	struct survey *s = c->survey;
-	struct audit_journal *journal = s->reader.journal;
-	struct audit_journal_batch batch;
-	enum audit_journal_step step;
-	if (audit_journal_segments(journal) == 0 && r->checkpoint.size > 0) {
-		err_set(c->err, "journal: holds no segment, so what came after the checkpoint is lost");
-		return ABANDON;
-	}
-	if (audit_journal_segments(journal) > 0 && audit_journal_first(journal) > r->checkpoint.size) {
-		err_set(c->err, "journal: begins at entry %" PRIu64 "; the checkpoint covers %" PRIu64,
-			audit_journal_first(journal), r->checkpoint.size);
-		return damaged(o, r, c->err);
-	}
-	if (!survey_head(c))
-		return ABANDON;
-	audit_journal_seek(journal, s->begin + s->head_count, NULL);
-	s->end = s->begin + s->head_count;
-	while ((step = audit_journal_next(journal, &batch, c->err)) == AUDIT_JOURNAL_BATCH) {
-		struct bytes entry;
-		while (audit_bundle_next(&batch.entries, &entry)) {
-			if (!leaf_signed(c, s->end++, entry))
-				return ABANDON;
-			if (batch.entries.len == 0)
-				note_last(s, entry);
-		}
-	}
-	if (step == AUDIT_JOURNAL_DAMAGED)
-		return damaged(o, r, c->err);
-	if (step == AUDIT_JOURNAL_FAILED || !audit_journal_tail(journal, &r->cut, &s->torn, c->err)) {
-		err_within(c->err, "%s", o->directory);
-		return REFUSED;
-	}
-	if (r->cut.kind == AUDIT_TAIL_DAMAGED) {
-		err_set(c->err,
-			"journal/%s: byte %" PRIu64 ", entry %" PRIu64 ": %s, and valid entries follow",
-			r->cut.name, r->cut.offset, r->cut.index, r->cut.why);
-		return damaged(o, r, c->err);
-	}
-	if (!note_last_published(s, c->err))
-		return damaged(o, r, c->err);
-	if (s->end >= r->checkpoint.size)
-		return READY;
-	err_set(c->err, "journal: ends before entry %" PRIu64 "; the checkpoint covers %" PRIu64, s->end,
-		r->checkpoint.size);
 	return ABANDON;
 }
 
@@ -324,6 +179,8 @@ static bool renew_journal(const struct audit_recover_options *o, struct audit_re
 		.to = s->end,
 		.sequence = s->sequence + 1,
 		.room = o->segment_bytes - SEGMENT_HEADER,
+		.bytes_known = true,
+		.bytes = s->bytes,
 	};
 	if (!audit_rewrite(&rewrite, &r->segment, err))
 		return err_within(err, "%s/%04u", o->directory, r->number);
@@ -342,12 +199,11 @@ static bool renew_journal(const struct audit_recover_options *o, struct audit_re
 static enum outcome recover_identified(const struct audit_recover_options *o, struct audit_recovered *r,
 				       struct survey *s, struct audit_hasher *hasher, struct err *err)
 {
-	struct check check = {s, r->tree, hasher, err};
 	if (!audit_reader_open_at(&s->reader, dup(r->epoch), err))
-		return damaged(o, r, err);
+		return DAMAGED;
 	if (!s->reader.journal) {
 		*err = s->reader.journal_err;
-		return damaged(o, r, err);
+		return DAMAGED;
 	}
 	r->checkpoint = s->reader.checkpoint;
 	if (!s->reader.signed_once)
@@ -355,19 +211,22 @@ static enum outcome recover_identified(const struct audit_recover_options *o, st
 	if (!s->reader.signed_once && faccessat(r->epoch, "tile/0", F_OK, 0) == 0 &&
 	    audit_journal_first(s->reader.journal) > 0) {
 		err_set(err, "checkpoint: is missing");
-		return damaged(o, r, err);
+		return DAMAGED;
 	}
 	buf_add_bytes(&r->note, buf_bytes(&s->reader.note));
 	if (audit_publish_load(r->epoch, &r->checkpoint, hasher, r->tree, err) != AUDIT_FOUND)
 		return ABANDON;
 	s->begin = r->checkpoint.size - r->checkpoint.size % AUDIT_TILE_WIDTH;
 	s->sequence = audit_journal_sequence(s->reader.journal);
-	enum outcome outcome = survey_journal(o, r, &check);
-	if (outcome != READY)
+	enum outcome outcome = survey_journal(o, r, s, hasher, err);
+	if (outcome != READY || o->look_only)
 		return outcome;
+	r->last_ns = s->last_ns;
+	r->sealed = s->sealed && r->checkpoint.size == s->end;
 	return quarantine(o, r, s, hasher, err) && renew_journal(o, r, s, err) ? READY : REFUSED;
 }
 
+/* err: within the epoch. */
 static enum outcome recover_epoch(const struct audit_recover_options *o, struct audit_recovered *r,
 				  struct err *err)
 {
@@ -378,15 +237,18 @@ static enum outcome recover_epoch(const struct audit_recover_options *o, struct 
 	if (!r->tree)
 		err_set(err, "%s: memory is short", o->directory);
 	else if (open_epoch(o, r, err) && audit_hasher_init(&hasher, err)) {
-		remove_temporary(o->io, r->epoch);
+		if (!o->look_only)
+			remove_temporary(o->io, r->epoch);
 		outcome = identify(o, r, err);
 		if (outcome == READY)
 			outcome = recover_identified(o, r, &survey, &hasher, err);
 	}
-	audit_reader_close(&survey.reader);
+	if (outcome == DAMAGED && o->accept_gap) {
+		struct err why = *err;
+		outcome = set_aside_note(o, r, &survey, &why, err) ? ABANDON : REFUSED;
+	}
 	audit_hasher_done(&hasher);
-	buf_done(&survey.head);
-	buf_done(&survey.torn);
+	survey_done(&survey);
 	return outcome;
 }
 
@@ -404,8 +266,10 @@ static void remember_predecessor(struct audit_recovered *r)
 		return;
 	if (audit_identity_read(before, &identity, &ignored) == AUDIT_FOUND)
 		strcpy(r->predecessor, identity.vkey.name);
+	struct audit_checkpoint checkpoint;
 	if (audit_file_read(before, "checkpoint", AUDIT_NOTE_MAX, &r->predecessor_note, &ignored) !=
-	    AUDIT_FOUND)
+		    AUDIT_FOUND ||
+	    !audit_checkpoint_open(buf_bytes(&r->predecessor_note), &identity.vkey, &checkpoint, &ignored))
 		buf_clear(&r->predecessor_note);
 	close(before);
 }
@@ -431,6 +295,14 @@ static void leave_epoch(struct audit_recovered *r)
 static enum outcome begin_next(const struct audit_recover_options *o, struct audit_recovered *r,
 			       struct err *err)
 {
+	leave_epoch(r);
+	r->number++;
+	return recover_epoch(o, r, err);
+}
+
+/* Says loudly why the epoch at hand is not extended, and begins the next. */
+static enum outcome abandon(const struct audit_recover_options *o, struct audit_recovered *r, struct err *err)
+{
 	char text[sizeof r->why + 512];
 	snprintf(r->why, sizeof r->why, "%s", err->text);
 	snprintf(
@@ -440,9 +312,73 @@ static enum outcome begin_next(const struct audit_recover_options *o, struct aud
 		o->directory, r->number, r->why, r->number + 1, r->number);
 	if (o->talk)
 		o->talk(o->talk_ctx, 'e', text);
-	leave_epoch(r);
-	r->number++;
-	return recover_epoch(o, r, err);
+	return begin_next(o, r, err);
+}
+
+/* Has nothing been written to this epoch yet? Then the one before it counts, if that was not ended. */
+static bool epoch_empty(int directory, unsigned number)
+{
+	struct audit_reader reader;
+	struct audit_journal_batch batch;
+	struct err ignored;
+	if (!audit_reader_open(&reader, directory, number, &ignored)) {
+		char path[AUDIT_EPOCH_NAME + 16];
+		snprintf(path, sizeof path, "%04u/journal", number);
+		return faccessat(directory, path, F_OK, 0) != 0;
+	}
+	bool empty = !reader.signed_once && faccessat(reader.epoch, "tile", F_OK, 0) != 0 && reader.journal &&
+		     audit_journal_first(reader.journal) == 0 &&
+		     audit_journal_next(reader.journal, &batch, &ignored) == AUDIT_JOURNAL_STOP;
+	audit_reader_close(&reader);
+	return empty;
+}
+
+/* The hint that an operator needs. */
+static void refuse_damage(const struct audit_recover_options *o, const struct audit_recovered *r,
+			  struct err *err)
+{
+	char name[AUDIT_EPOCH_NAME];
+	audit_epoch_name(r->number, name);
+	err_within(err, "%s/%s", o->directory, name);
+	if (o->look_only)
+		return;
+	size_t len = strlen(err->text);
+	snprintf(err->text + len, sizeof err->text - len,
+		 "; damage is never passed over: restore the file from a copy, or let `rankguard-audit "
+		 "repair %s "
+		 "--accept-gap` set the damage aside and begin a new epoch that says so",
+		 o->directory);
+}
+
+static enum outcome recover_newest(const struct audit_recover_options *o, struct audit_recovered *r,
+				   const unsigned *epochs, size_t count, struct err *err)
+{
+	r->number = count ? epochs[count - 1] : 1;
+	if (count > 1 && epochs[count - 2] == r->number - 1 && epoch_empty(r->directory, r->number))
+		r->number--;
+	enum outcome outcome = recover_epoch(o, r, err);
+	if (o->look_only)
+		return outcome;
+	if (outcome == ABANDON)
+		outcome = abandon(o, r, err);
+	else if (outcome == READY && r->sealed)
+		outcome = begin_next(o, r, err);
+	return outcome;
+}
+
+static enum audit_look look_of(enum outcome outcome)
+{
+	switch (outcome) {
+	case READY:
+		return AUDIT_LOOK_WHOLE;
+	case ABANDON:
+		return AUDIT_LOOK_ABANDONED;
+	case DAMAGED:
+		return AUDIT_LOOK_DAMAGED;
+	case REFUSED:
+		break;
+	}
+	return AUDIT_LOOK_FAILED;
 }
 
 bool audit_recover(const struct audit_recover_options *o, struct audit_recovered *recovered, struct err *err)
@@ -457,26 +393,51 @@ bool audit_recover(const struct audit_recover_options *o, struct audit_recovered
 	if (good && !audit_epoch_list(r.directory, &epochs, &count, words))
 		good = err_within(words, "%s", o->directory);
 	if (good) {
-		r.number = count ? epochs[count - 1] : 1;
-		enum outcome outcome = recover_epoch(o, &r, words);
-		if (outcome == ABANDON)
-			outcome = begin_next(o, &r, words);
+		enum outcome outcome = recover_newest(o, &r, epochs, count, words);
+		if (outcome == DAMAGED)
+			refuse_damage(o, &r, words);
+		r.look = look_of(outcome);
 		good = outcome == READY;
 	}
 	free(epochs);
-	if (good) {
+	if (good && !o->look_only)
 		remember_predecessor(&r);
-		*recovered = r;
-	} else {
+	else
 		audit_recovered_done(&r);
-	}
+	if (good || o->look_only)
+		*recovered = r;
 	return good;
+}
+
+bool audit_recover_next(const struct audit_recover_options *o, int directory, unsigned number,
+			struct audit_recovered *recovered, struct err *err)
+{
+	struct audit_recovered r = {
+		.directory = directory, .epoch = -1, .lock = -1, .segment = {.fd = -1}, .number = number};
+	bool good = recover_epoch(o, &r, err) == READY;
+	if (good && r.size > 0)
+		good = err_set(err, "%s/%04u: has entries already", o->directory, number);
+	if (good) {
+		*recovered = r;
+		return true;
+	}
+	r.directory = -1;
+	audit_recovered_done(&r);
+	return false;
+}
+
+bool audit_recover_predecessor(struct audit_recovered *r)
+{
+	buf_clear(&r->predecessor_note);
+	remember_predecessor(r);
+	return r->predecessor[0] && r->predecessor_note.len > 0;
 }
 
 void audit_recovered_done(struct audit_recovered *r)
 {
 	leave_epoch(r);
 	buf_done(&r->predecessor_note);
+	audit_gap_done(&r->gap);
 	if (r->directory >= 0)
 		close(r->directory);
 	r->directory = -1;

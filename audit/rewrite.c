@@ -36,15 +36,15 @@ bool audit_rewrite(const struct audit_rewrite *r, struct audit_segment *segment,
 {
 	struct audit_segment made = {.fd = -1};
 	struct audit_spare spare = {.fd = -1};
-	uint64_t bytes = r->head_count ? audit_batch_size(r->head.len) : 0;
-	bool good =
-		copy_batches(r, NULL, &bytes, err) &&
-		audit_segment_prepare(r->place, "recovery", SEGMENT_HEADER + bytes + r->room, &spare, err) &&
-		audit_segment_begin(r->place, &spare, r->sequence, r->from, &made, err) &&
-		(r->head_count == 0 ||
-		 audit_segment_write(r->place, &made, (uint32_t)r->head_count, &r->head, 1, err)) &&
-		copy_batches(r, &made, &bytes, err) &&
-		audit_segment_publish(r->place, &made, spare.temp, err);
+	uint64_t bytes = r->bytes + (r->head_count ? audit_batch_size(r->head.len) : 0);
+	bool good = (r->bytes_known || copy_batches(r, NULL, &bytes, err)) &&
+		    audit_segment_prepare(r->place, "recovery", SEGMENT_HEADER + bytes + r->room,
+					  SEGMENT_HEADER + bytes, &spare, err) &&
+		    audit_segment_begin(r->place, &spare, r->sequence, r->from, &made, err) &&
+		    (r->head_count == 0 ||
+		     audit_segment_write(r->place, &made, (uint32_t)r->head_count, &r->head, 1, err)) &&
+		    copy_batches(r, &made, &bytes, err) &&
+		    audit_segment_publish(r->place, &made, spare.temp, err);
 	if (good)
 		*segment = made;
 	else

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static bool write_zeros(const struct audit_io *io, int fd, uint64_t size)
+static bool write_zeros(const struct audit_io *io, int fd, uint64_t from, uint64_t size)
 {
 	enum { BLOCK = 1 << 20 };
 	size_t block = size < BLOCK ? (size_t)size : BLOCK;
@@ -16,7 +16,7 @@ static bool write_zeros(const struct audit_io *io, int fd, uint64_t size)
 	bool good = zeros != NULL;
 	if (!good)
 		errno = ENOMEM;
-	for (uint64_t at = 0; good && at < size; at += block)
+	for (uint64_t at = from; good && at < size; at += block)
 		good = audit_io_write_all(io, fd, zeros, size - at < block ? (size_t)(size - at) : block,
 					  (off_t)at);
 	int why = errno;
@@ -26,7 +26,7 @@ static bool write_zeros(const struct audit_io *io, int fd, uint64_t size)
 }
 
 bool audit_segment_prepare(const struct audit_segment_place *place, const char *name, uint64_t size,
-			   struct audit_spare *spare, struct err *err)
+			   uint64_t filled, struct audit_spare *spare, struct err *err)
 {
 	const struct audit_io *io = place->io;
 	struct audit_spare made = {.fd = -1, .size = size};
@@ -35,7 +35,8 @@ bool audit_segment_prepare(const struct audit_segment_place *place, const char *
 	if (good)
 		made.fd = io->open(io->ctx, place->epoch, made.temp, O_RDWR | O_CREAT | O_EXCL, 0644);
 	/* Blocks are written now, so that a batch later changes no metadata and its fdatasync is one write. */
-	good = good && made.fd >= 0 && write_zeros(io, made.fd, size) && io->sync_all(io->ctx, made.fd) == 0;
+	good = good && made.fd >= 0 && write_zeros(io, made.fd, filled, size) &&
+	       (filled > 0 || io->sync_all(io->ctx, made.fd) == 0);
 	if (good) {
 		*spare = made;
 		return true;

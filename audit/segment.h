@@ -37,9 +37,10 @@ struct audit_segment {
 	struct buf frame; /* reused */
 };
 
-/* name: "spare" or "recovery": the temporary file is .tmp-<name> in the epoch's directory. */
+/* name: "spare" or "recovery": the temporary file is .tmp-<name> in the epoch's directory. The first `filled`
+ * bytes are left for the caller to write before audit_segment_publish, which syncs: they are not zeroed first. */
 MUST_USE bool audit_segment_prepare(const struct audit_segment_place *place, const char *name, uint64_t size,
-				    struct audit_spare *spare, struct err *err);
+				    uint64_t filled, struct audit_spare *spare, struct err *err);
 void audit_spare_drop(const struct audit_segment_place *place, struct audit_spare *spare); /* removes it */
 
 /* Takes the spare: writes the header. It is not in the journal until audit_segment_publish. */

@@ -2,9 +2,7 @@
 #include "audit/base64.h"
 #include "audit/given_key.h"
 #include "audit/logdir.h"
-#include "audit/proof.h"
-#include "audit/tool.h"
-#include "audit/tool_file.h"
+#include "audit/tool_proof.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -14,16 +12,6 @@ struct compared {
 	struct audit_checkpoint old, now;
 	struct audit_path path;
 };
-
-/* A checkpoint file as it stands in a log, or one line of an operator's central log. */
-static bool to_note(struct bytes text, struct buf *note)
-{
-	if (audit_checkpoint_find(text, note))
-		return true;
-	buf_clear(note);
-	buf_add_bytes(note, text);
-	return !note->failed;
-}
 
 /* The epoch that signed it; count when it is not here. */
 static size_t epoch_of(const struct audit_logdir *logdir, const char *origin, struct audit_reader *reader,
@@ -37,31 +25,6 @@ static size_t epoch_of(const struct audit_logdir *logdir, const char *origin, st
 		audit_reader_close(reader);
 	}
 	return logdir->count;
-}
-
-/* False: err says why the log does not begin with what was signed. */
-static bool extends(struct audit_reader *reader, struct compared *compared, struct err *err)
-{
-	struct audit_hasher hasher;
-	const struct audit_checkpoint *old = &compared->old, *now = &reader->checkpoint;
-	compared->now = *now;
-	if (old->size > now->size)
-		return err_set(err,
-			       "a checkpoint of %" PRIu64 " entries was signed; this log has %" PRIu64
-			       ", so entries were cut off",
-			       old->size, now->size);
-	if (!audit_hasher_init(&hasher, err))
-		return false;
-	bool good = audit_prove_growth(reader, &hasher, old->size, now->size, &compared->path, err);
-	if (good &&
-	    !audit_path_extends(&hasher, &compared->path, old->size, &old->root, now->size, &now->root))
-		good = err_set(err,
-			       "the log does not begin with the %" PRIu64
-			       " entries that were signed: it was changed below them, or its hash tiles are "
-			       "damaged; run verify --checkpoints",
-			       old->size);
-	audit_hasher_done(&hasher);
-	return good;
 }
 
 static void add_root(struct buf *text, const char *key, const struct audit_hash *root)
@@ -141,8 +104,9 @@ static enum tool_exit compare(const struct audit_logdir *logdir, struct bytes no
 	const struct audit_vkey *trusted = key ? key : &reader.identity.vkey;
 	good = memcmp(trusted->public, reader.identity.vkey.public, AUDIT_PUBLIC_LEN) == 0 ||
 	       err_set(&err, "the log's key is not the one given");
+	compared.now = reader.checkpoint;
 	good = good && audit_given_key_open(trusted, note, &compared.old, &err) &&
-	       extends(&reader, &compared, &err);
+	       tool_proof_extends(&reader, &compared.old, &compared.path, &err);
 	audit_reader_close(&reader);
 	return answer(&compared, good, &err, json);
 }
@@ -150,22 +114,15 @@ static enum tool_exit compare(const struct audit_logdir *logdir, struct bytes no
 static enum tool_exit run(const char *directory, const char *path, const struct audit_vkey *key, bool json)
 {
 	struct audit_logdir logdir;
-	struct buf text = {0}, note = {0};
+	struct buf note = {0};
 	struct err err;
 	enum tool_exit result;
-	if (!tool_file_read(path, AUDIT_NOTE_MAX, &text, &err) ||
-	    !audit_logdir_open(&logdir, directory, &err)) {
+	if (!tool_proof_note(path, &note, &err) || !audit_logdir_open(&logdir, directory, &err)) {
 		result = tool_fail(&err);
 	} else {
-		if (to_note(buf_bytes(&text), &note)) {
-			result = compare(&logdir, buf_bytes(&note), key, json);
-		} else {
-			err_set(&err, "memory is short");
-			result = tool_fail(&err);
-		}
+		result = compare(&logdir, buf_bytes(&note), key, json);
 		audit_logdir_close(&logdir);
 	}
-	buf_done(&text);
 	buf_done(&note);
 	return result;
 }

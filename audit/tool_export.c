@@ -46,6 +46,13 @@ static void on_log(void *ctx, const struct export_log *log)
 	buf_done(&text);
 }
 
+static void on_pruned(void *ctx, const struct export_log *log)
+{
+	tool_progress_clear(ctx);
+	fprintf(stderr, "%s: %" PRIu64 " entries are pruned and left out\n", log->reader.identity.vkey.name,
+		log->reader.pruned);
+}
+
 /* The filters as they hold: times as instants, subjects as pseudonyms. So no id gets into an export. */
 static void add_filter_words(const struct audit_filter *filter, struct buf *words)
 {
@@ -86,7 +93,8 @@ static enum tool_exit export_log(const struct export_format *format, const struc
 				 const char *directory, const char *path)
 {
 	struct tool_progress progress;
-	const struct export_talk talk = {.ctx = &progress, .progress = on_progress, .log = on_log};
+	const struct export_talk talk = {
+		.ctx = &progress, .progress = on_progress, .log = on_log, .pruned = on_pruned};
 	struct export_file file = {0};
 	struct audit_logdir logdir;
 	struct err err;

@@ -77,6 +77,8 @@ const struct tool_verb tool_keygen = {
 		"  (nothing)      an Ed25519 audit key in Go's note form; its verifier key is the answer\n"
 		"  --name NAME    the key's name in the file; a log signs under its own origin all the same\n"
 		"  --subject      a subject key for pseudonyms and digests: 64 hex digits\n"
-		"  --json         the answer as JSON\n",
+		"  --json         the answer as JSON\n\n"
+		"Example:\n"
+		"  rankguard-audit keygen --name example.org/reco /etc/rankguard/audit.key\n",
 	.run = keygen,
 };

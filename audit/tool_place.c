@@ -63,6 +63,14 @@ enum tool_exit tool_place_read(struct audit_reader *reader, uint64_t index, stru
 {
 	struct err err;
 	buf_clear(leaf);
+	if (index < reader->pruned) {
+		fprintf(stderr,
+			"rankguard-audit: %s/%" PRIu64
+			": is pruned: the log's retention policy removed the entries "
+			"below %" PRIu64 "; their hashes stay, and a copy of the entry can still be proven\n",
+			reader->identity.vkey.name, index, reader->pruned);
+		return TOOL_NO;
+	}
 	bool good = audit_reader_walk(reader, index, index + 1, keep, leaf, NULL, &err);
 	if (leaf->failed)
 		good = err_set(&err, "memory is short");

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { CLOCK_EACH = 256 }; /* calls between looks at the clock: one is made for each entry */
+enum { CLOCK_EACH = 1024 }; /* entries between looks at the clock */
 
 static double seconds(const struct timespec *from, const struct timespec *to)
 {
@@ -36,8 +36,9 @@ static void print(const struct tool_progress *progress, const struct timespec *n
 void tool_progress_show(struct tool_progress *progress, uint64_t done, uint64_t total)
 {
 	struct timespec now;
-	if (!progress->terminal || ++progress->calls % CLOCK_EACH != 0)
+	if (!progress->terminal || done < progress->next)
 		return;
+	progress->next = done + CLOCK_EACH;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (seconds(&progress->last, &now) < 0.1)
 		return;

@@ -19,7 +19,7 @@ struct tool_progress {
 	const char *what; /* kept */
 	bool terminal, shown;
 	struct timespec began, last;
-	uint64_t calls;
+	uint64_t next; /* done, when the clock is looked at again */
 };
 
 void tool_progress_begin(struct tool_progress *progress, const char *what);

@@ -1,52 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "audit/proof.h"
 #include "audit/tool_file.h"
 #include "audit/tool_place.h"
+#include "audit/tool_proof.h"
 
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
-
-/* A proof that would not be accepted is not handed out: then the files are damaged, and verify says where. */
-static bool prove_entry(struct audit_reader *reader, uint64_t index, struct buf *proof, struct err *err)
-{
-	struct audit_hasher hasher;
-	struct audit_path path;
-	struct audit_hash leaf;
-	if (!audit_hasher_init(&hasher, err))
-		return false;
-	bool good = audit_prove_leaf(reader, index, &leaf, err) &&
-		    audit_prove_entry(reader, &hasher, index, reader->checkpoint.size, &path, err);
-	if (good && !audit_path_includes(&hasher, &path, index, &leaf, reader->checkpoint.size,
-					 &reader->checkpoint.root))
-		good = err_set(err, "the hash tiles do not make the root that was signed; run verify");
-	if (good)
-		audit_proof_text(&path, index, buf_bytes(&reader->note), proof);
-	audit_hasher_done(&hasher);
-	return good && (!proof->failed || err_set(err, "memory is short"));
-}
-
-/* The entry itself, held against the proof's leaf. */
-static enum tool_exit entry_of(struct audit_reader *reader, uint64_t index, struct buf *entry)
-{
-	struct audit_hasher hasher;
-	struct audit_hash leaf, signed_leaf;
-	struct err err;
-	enum tool_exit result = tool_place_read(reader, index, entry);
-	if (result != TOOL_YES)
-		return result;
-	if (!audit_hasher_init(&hasher, &err))
-		return tool_fail(&err);
-	leaf = audit_hash_leaf(&hasher, buf_bytes(entry));
-	audit_hasher_done(&hasher);
-	if (!audit_prove_leaf(reader, index, &signed_leaf, &err))
-		return tool_fail(&err);
-	if (audit_hash_equal(&leaf, &signed_leaf))
-		return TOOL_YES;
-	fprintf(stderr, "rankguard-audit: entry %" PRIu64 " is not the one that was signed; run verify\n",
-		index);
-	return TOOL_NO;
-}
 
 struct asked {
 	const char *output, *entry;
@@ -85,13 +44,14 @@ static enum tool_exit prove_in(struct audit_reader *reader, uint64_t index, cons
 			reader->identity.vkey.name, index, reader->checkpoint.size);
 		return TOOL_NO;
 	}
-	if (!prove_entry(reader, index, &proof, &err)) {
+	const struct tool_anchor anchor = {reader->checkpoint, buf_bytes(&reader->note)};
+	if (!tool_proof_make(reader, &anchor, index, &proof, &err)) {
 		err_within(&err, "%s", reader->identity.vkey.name);
 		fprintf(stderr, "rankguard-audit: %s\n", err.text);
 		result = TOOL_NO;
 	}
 	if (result == TOOL_YES && asked->entry) {
-		result = entry_of(reader, index, &entry);
+		result = tool_proof_entry(reader, index, &entry);
 		if (result == TOOL_YES && !tool_file_write(asked->entry, buf_bytes(&entry), &err))
 			result = tool_fail(&err);
 	}

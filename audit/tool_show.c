@@ -116,6 +116,8 @@ const struct tool_verb tool_show = {
 	.usage = "[--json] DIR INDEX",
 	.help = "Shows one entry. INDEX is a number in the newest epoch, <epoch>/<number>, or a receipt as\n"
 		"rankguard puts it into a response's metadata.\n\n"
-		"  --json   as one JSON object; its member `entry` is the leaf as it stands\n",
+		"  --json   as one JSON object; its member `entry` is the leaf as it stands\n\n"
+		"Example: what a response's receipt names\n"
+		"  rankguard-audit show DIR example.org/reco/pod-a/0001/17\n",
 	.run = show,
 };

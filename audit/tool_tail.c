@@ -120,6 +120,8 @@ const struct tool_verb tool_tail = {
 	.help = "Prints the newest entries, signed or not: index and leaf, one a line.\n\n"
 		"  -f, --follow   goes on with what comes, also into the next epoch, until it is ended\n"
 		"  -n, --lines N  how many to begin with (10)\n"
-		"  --json         the leaves alone\n",
+		"  --json         the leaves alone\n\n"
+		"Example: the last entry, and what comes after it\n"
+		"  rankguard-audit tail -f -n 1 DIR\n",
 	.run = tail,
 };

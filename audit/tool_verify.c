@@ -1,31 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/tool.h"
+#include "audit/tool_progress.h"
 #include "audit/verify.h"
 
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
 
 struct session {
 	struct buf answer;
-	bool json, terminal, shown;
-	struct timespec began;
-	uint64_t done;
+	bool json;
+	struct tool_progress progress;
 };
-
-static void clear_progress(struct session *s)
-{
-	if (s->shown)
-		fputs("\r\033[K", stderr);
-	s->shown = false;
-}
 
 static void on_line(struct session *s, const char *what, const char *text)
 {
-	clear_progress(s);
+	tool_progress_clear(&s->progress);
 	if (s->json) {
 		json_open(&s->answer, '{');
 		json_key(&s->answer, what);
@@ -93,8 +84,7 @@ static void epoch_text(struct buf *b, const struct audit_verify_epoch *e)
 static void on_epoch(void *ctx, const struct audit_verify_epoch *epoch)
 {
 	struct session *s = ctx;
-	clear_progress(s);
-	s->done += epoch->size;
+	tool_progress_clear(&s->progress);
 	if (s->json)
 		epoch_json(&s->answer, epoch);
 	else
@@ -103,20 +93,13 @@ static void on_epoch(void *ctx, const struct audit_verify_epoch *epoch)
 	if (tool_answer(&s->answer, TOOL_YES) != TOOL_YES)
 		exit(TOOL_FAILED);
 	buf_clear(&s->answer);
+	tool_progress_begin(&s->progress, "entries");
 }
 
 static void on_progress(void *ctx, uint64_t done, uint64_t total)
 {
 	struct session *s = ctx;
-	struct timespec now;
-	if (!s->terminal || total == 0)
-		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	double took = (double)(now.tv_sec - s->began.tv_sec) + (double)(now.tv_nsec - s->began.tv_nsec) / 1e9;
-	double rate = took > 0 ? (double)(s->done + done) / took : 0;
-	fprintf(stderr, "\r\033[K%3.0f%%  %" PRIu64 " of %" PRIu64 " entries, %.0f a second",
-		100.0 * (double)done / (double)total, done, total, rate);
-	s->shown = true;
+	tool_progress_show(&s->progress, done, total);
 }
 
 static enum tool_exit run(struct session *s, struct audit_verify_options *options)
@@ -127,10 +110,9 @@ static enum tool_exit run(struct session *s, struct audit_verify_options *option
 	options->note = on_note;
 	options->epoch = on_epoch;
 	options->progress = on_progress;
-	s->terminal = isatty(STDERR_FILENO) != 0;
-	clock_gettime(CLOCK_MONOTONIC, &s->began);
+	tool_progress_begin(&s->progress, "entries");
 	enum audit_verdict verdict = audit_verify(options, &err);
-	clear_progress(s);
+	tool_progress_clear(&s->progress);
 	enum tool_exit result = tool_answer(&s->answer, TOOL_YES);
 	if (result != TOOL_YES)
 		return result;
@@ -204,6 +186,8 @@ const struct tool_verb tool_verify = {
 		"  --checkpoints FILE   holds the log against every checkpoint line in FILE, such as the "
 		"operator's\n"
 		"                       collected stderr of the daemon\n"
-		"  --json               one JSON object a line: findings, notes, one for each epoch\n",
+		"  --json               one JSON object a line: findings, notes, one for each epoch\n\n"
+		"Example: every bit, against the key that you were given and what the daemon said on stderr\n"
+		"  rankguard-audit verify --strict --key PUB:... --checkpoints daemon.log DIR\n",
 	.run = verify,
 };

@@ -91,11 +91,12 @@ static void tell_epoch(struct verify *v, size_t i, bool trusted)
 /* Remembers what the next epoch's first entry must say of this one. */
 static void remember(struct verify *v)
 {
-	v->before[0] = '\0';
+	v->before[0] = v->before_successor[0] = '\0';
 	buf_clear(&v->before_note);
 	if (v->reader.epoch < 0)
 		return;
 	strcpy(v->before, v->reader.identity.vkey.name);
+	strcpy(v->before_successor, v->sealed ? v->successor : "");
 	buf_add_bytes(&v->before_note, buf_bytes(&v->reader.note));
 }
 
@@ -113,6 +114,14 @@ static bool verify_opened(struct verify *v, bool *trusted, struct err *err)
 		verify_find(v, "checkpoint: is missing, and there are tiles");
 	if (!verify_held_load(v, err))
 		return false;
+	if (v->reader.pruned > v->reader.checkpoint.size)
+		verify_find(v, "pruned: names %" PRIu64 " entries; the checkpoint covers %" PRIu64,
+			    v->reader.pruned, v->reader.checkpoint.size);
+	else if (v->reader.pruned > 0)
+		verify_note(v,
+			    "entries 0 to %" PRIu64 " are pruned, as a note signed by the log says; their "
+			    "hashes are here and make the tree",
+			    v->reader.pruned - 1);
 	verify_under_checkpoint(v);
 	verify_journal(v);
 	verify_entries_end(v);
@@ -122,6 +131,60 @@ static bool verify_opened(struct verify *v, bool *trusted, struct err *err)
 	return true;
 }
 
+struct peek {
+	struct verify *v;
+	struct buf scratch;
+	bool found;
+};
+
+/* The gap entry stands right behind `open`, which may have many parts. */
+static bool peek_gap(void *ctx, uint64_t index, struct bytes leaf)
+{
+	struct peek *peek = ctx;
+	struct audit_entry_head head;
+	struct audit_entry_gap gap;
+	(void)index;
+	peek->found = audit_entry_read_gap(leaf, &peek->scratch, &gap, NULL, NULL, NULL) &&
+		      bytes_equal(gap.origin, bytes_of(peek->v->reader.identity.vkey.name));
+	return !peek->found && audit_entry_read_head(leaf, &head, NULL) &&
+	       bytes_equal(head.type, BYTES_LITERAL("open"));
+}
+
+/* The last of several epochs, and nothing was ever written to it: its writer was ended while it made it. Where
+ * the one before was sealed for it, entries may as well have been taken away. */
+static void verify_unborn(struct verify *v)
+{
+	static const char what[] = "holds no entry: a run was ended while it began this epoch";
+	if (v->live)
+		return;
+	if (v->o->strict && v->before_successor[0])
+		verify_find(v, "%s, and the writer was not started since; or its entries were taken away",
+			    what);
+	else
+		verify_note(v, "%s; it does not count until the writer starts", what);
+}
+
+static bool no_entry(const struct verify *v, int epoch)
+{
+	return v->newest && faccessat(epoch, "checkpoint", F_OK, 0) != 0 &&
+	       faccessat(epoch, "tile", F_OK, 0) != 0;
+}
+
+/* Was the journal of this epoch set aside by repair? */
+static bool set_aside(struct verify *v, size_t i)
+{
+	struct audit_reader next = {.epoch = -1};
+	struct peek peek = {.v = v};
+	bool asked = v->reader.journal && audit_journal_segments(v->reader.journal) == 0 &&
+		     i + 1 < v->logdir.count;
+	if (asked && audit_logdir_reader(&v->logdir, i + 1, &next, NULL) &&
+	    !audit_reader_walk(&next, next.pruned, UINT64_MAX, peek_gap, &peek, NULL, NULL))
+		peek.found = false;
+	audit_reader_close(&next);
+	buf_done(&peek.scratch);
+	return peek.found;
+}
+
 static bool verify_epoch(struct verify *v, size_t i, struct err *err)
 {
 	struct err why;
@@ -129,6 +192,7 @@ static bool verify_epoch(struct verify *v, size_t i, struct err *err)
 	v->epoch_findings = v->journal_entries = v->next = 0;
 	v->time_ns = 0;
 	v->part = v->parts = 0;
+	v->sealed = false;
 	v->last_failure = UINT64_MAX;
 	v->held_count = 0;
 	v->place[0] = '\0';
@@ -136,13 +200,22 @@ static bool verify_epoch(struct verify *v, size_t i, struct err *err)
 		snprintf(v->place, sizeof v->place, "%04u/", v->logdir.epochs[i]);
 	int epoch = audit_logdir_epoch(&v->logdir, i);
 	v->live = epoch >= 0 && audit_epoch_live(epoch);
+	v->newest = i > 0 && i == v->logdir.count - 1;
+	bool unborn = epoch >= 0 && no_entry(v, epoch);
+	bool named = epoch >= 0 && faccessat(epoch, "log.id", F_OK, 0) == 0;
 	v->reader = (struct audit_reader){.epoch = -1};
 	if (epoch < 0)
 		verify_find(v, "cannot be read: %s", strerror(errno));
+	else if (unborn && !named)
+		close(epoch);
 	else if (!audit_reader_open_at(&v->reader, epoch, &why))
 		verify_find(v, "%s", why.text);
-	else
+	else {
+		v->repaired = set_aside(v, i);
 		good = verify_opened(v, &trusted, err);
+	}
+	if (good && unborn && v->next == 0)
+		verify_unborn(v);
 	if (good) {
 		tell_epoch(v, i, trusted);
 		remember(v);
@@ -156,13 +229,17 @@ static bool verify_all(struct verify *v, struct err *err)
 	for (size_t i = 0; i < v->logdir.count; i++) {
 		if (i > 0 && v->logdir.epochs[i] != v->logdir.epochs[i - 1] + 1) {
 			v->place[0] = '\0';
-			v->before[0] = '\0';
+			v->before[0] = v->before_successor[0] = '\0';
 			verify_find(v, "%04u: is missing between %04u and %04u", v->logdir.epochs[i - 1] + 1,
 				    v->logdir.epochs[i - 1], v->logdir.epochs[i]);
 		}
 		if (!verify_epoch(v, i, err))
 			return false;
 	}
+	v->place[0] = '\0';
+	if (v->before_successor[0] && !v->logdir.single)
+		verify_find(v, "%s is sealed and names %s, which is not here", v->before,
+			    v->before_successor);
 	if (!v->logdir.single)
 		verify_held_epochs(v);
 	if (v->o->strict && !v->logdir.single)

@@ -38,10 +38,16 @@ struct verify {
 	int64_t time_ns;
 	struct bytes part_type; /* static text of the types that are parted */
 	unsigned part, parts;
+	bool newest;   /* the last epoch of several */
+	bool repaired; /* the next epoch has a `gap` entry of this one: its journal was set aside */
+	bool sealed;   /* the last entry is a `close` that names a successor: which is in `successor` */
+	char successor[AUDIT_NAME_MAX + 1];
 	uint64_t last_failure; /* index of the last `failure` entry; UINT64_MAX: none */
 
 	/* the epoch before */
 	char before[AUDIT_NAME_MAX + 1];
+	char before_successor[AUDIT_NAME_MAX +
+			      1]; /* that it names; "" when it was not sealed, or is not known */
 	struct buf before_note;
 
 	/* checkpoints kept elsewhere, of this epoch, by size */

@@ -17,7 +17,7 @@ enum rules_event_type {
 
 struct rules_event {
 	int64_t time_ns;
-	uint64_t entry; /* index of its log entry, or RULES_EVENT_RESERVED */
+	uint64_t entry; /* where its log entry stands, growing with the log, or RULES_EVENT_RESERVED */
 	enum rules_event_type type;
 	enum prompt_kind prompt;     /* DELIVERED: the kind of the prompt */
 	enum signal_kind signal;     /* SIGNAL */

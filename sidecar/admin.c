@@ -57,6 +57,14 @@ static unsigned answer_status(const struct sidecar_admin *admin, struct buf *out
 	return MHD_HTTP_OK;
 }
 
+static unsigned answer_checkpoint(const struct sidecar_admin *admin, struct buf *out)
+{
+	if (admin->source.checkpoint && admin->source.checkpoint(admin->source.ctx, out))
+		return MHD_HTTP_OK;
+	buf_add_text(out, "no checkpoint is signed yet\n");
+	return MHD_HTTP_NOT_FOUND;
+}
+
 #define PLAIN_TEXT "text/plain; charset=utf-8"
 
 static const struct admin_page pages[] = {
@@ -64,6 +72,7 @@ static const struct admin_page pages[] = {
 	{"/readyz", PLAIN_TEXT, answer_ready},
 	{"/metrics", "text/plain; version=0.0.4; charset=utf-8", answer_metrics},
 	{"/status", "application/json", answer_status},
+	{"/checkpoint", PLAIN_TEXT, answer_checkpoint},
 };
 
 static const struct admin_page *find_page(const char *path)
@@ -102,7 +111,7 @@ static enum MHD_Result answer_request(void *ctx, struct MHD_Connection *connecti
 	struct buf body = {0};
 	unsigned status = MHD_HTTP_NOT_FOUND;
 	if (!page) {
-		buf_add_text(&body, "not found; there are /healthz /readyz /metrics /status\n");
+		buf_add_text(&body, "not found; there are /healthz /readyz /metrics /status /checkpoint\n");
 	} else if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
 		status = MHD_HTTP_METHOD_NOT_ALLOWED;
 		buf_add_text(&body, "read-only; use GET\n");

@@ -5,6 +5,7 @@
  *   /readyz   200 when ready; 503 and one reason a line when not
  *   /metrics  Prometheus text
  *   /status   JSON: what is running and in force
+ *   /checkpoint  the log's last signed checkpoint; 404 before the first
  * Any other path 404, any method but GET and HEAD 405.
  */
 #ifndef SIDECAR_ADMIN_H
@@ -20,6 +21,8 @@ struct sidecar_admin_source {
 	void (*reasons)(void *ctx, struct buf *out);
 	void (*metrics)(void *ctx, struct buf *out);
 	void (*status)(void *ctx, struct buf *out);
+	/* Adds the log's last signed checkpoint, as it stands; false: there is none yet. */
+	bool (*checkpoint)(void *ctx, struct buf *out);
 	void *ctx;
 };
 

@@ -389,6 +389,17 @@ static void check_mode(struct config_load *load)
 				     err.text);
 }
 
+/* Only sealed epochs are pruned. */
+static void check_retention(struct config_load *load)
+{
+	const struct sidecar_config *config = load->config;
+	if (config->audit.retain_ns && !config->audit.seal_ns && !config->audit.seal_entries)
+		sidecar_config_wrong(
+			load, line_of(load, find_option("audit.retain")), "audit.retain",
+			"nothing is ever pruned, because no epoch is ever sealed; say audit.seal_time = "
+			"\"7d\", or leave it \"forever\"");
+}
+
 static void check_history(struct config_load *load)
 {
 	const struct sidecar_config *config = load->config;
@@ -429,6 +440,7 @@ struct sidecar_config *sidecar_config_load(const char *path, struct rules_findin
 		check_addresses(&load);
 		check_history(&load);
 		check_mode(&load);
+		check_retention(&load);
 	}
 	config_destroy(&settings);
 	rules_findings_sort(findings);

@@ -66,6 +66,9 @@ struct sidecar_config {
 		char *directory, *origin, *key, *subject_key;
 		enum audit_durability durability;
 		int64_t publish_ns;
+		int64_t seal_ns;   /* 0: never */
+		int seal_entries;  /* 0: not for that */
+		int64_t retain_ns; /* 0: forever */
 	} audit;
 
 	struct sidecar_limits limits;

@@ -58,7 +58,16 @@ static bool parse_duration(const struct config_option *option, const char *text,
 		*value = 0;
 		return true;
 	}
-	return time_parse_duration(bytes_of(text), value, err);
+	if (!option->choice)
+		return time_parse_duration(bytes_of(text), value, err);
+	*value = 0;
+	if (strcmp(text, option->choice->name) == 0 || time_parse_duration(bytes_of(text), value, NULL))
+		return true;
+	return err_set(
+		err,
+		"\"%s\" is not a duration; write \"%s\", or a positive whole number and a unit, as in 90s, "
+		"30m, 24h or 7d",
+		text, option->choice->name);
 }
 
 /* `"a", "b" or "c"`: the values that this version has. */
@@ -159,7 +168,7 @@ void sidecar_config_format(const struct config_option *option, int64_t value, ch
 	if (option->type == CONFIG_SIZE)
 		format_size(value, text);
 	else if (option->type == CONFIG_DURATION && value == 0)
-		snprintf(text, 64, "0s");
+		snprintf(text, 64, "%s", option->choice ? option->choice->name : "0s");
 	else if (option->type == CONFIG_DURATION)
 		time_format_duration(value, text);
 	else if (option->type == CONFIG_TIME)
@@ -174,7 +183,8 @@ void sidecar_config_format(const struct config_option *option, int64_t value, ch
 
 bool sidecar_config_in_range(const struct config_option *option, int64_t value, struct err *err)
 {
-	if (value >= option->least && value <= option->most)
+	if ((value >= option->least && value <= option->most) ||
+	    (option->type == CONFIG_DURATION && option->choice && value == 0))
 		return true;
 	char is[64], least[64], most[64];
 	sidecar_config_format(option, value, is);

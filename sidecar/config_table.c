@@ -25,7 +25,9 @@ static const struct config_choice records[] = {
 	{.name = "full", .later = "write \"changes\""},
 	{0},
 };
+/* Durations that may also be without end: the word means 0. */
 static const struct config_choice retentions[] = {{.name = "forever"}, {0}};
+static const struct config_choice sealings[] = {{.name = "never"}, {0}};
 static const struct config_choice undecodables[] = {
 	{.name = "closed", .value = SIDECAR_UNDECODABLE_CLOSED},
 	{.name = "pass", .value = SIDECAR_UNDECODABLE_PASS},
@@ -101,8 +103,14 @@ const struct config_option sidecar_config_options[] = {
 	{"audit.publish", CONFIG_DURATION, AT(audit.publish_ns), .least = TIME_SECOND / 100, .most = TIME_HOUR,
 	 .fallback = "1s", .example = "\"1s\"", .help = "how often a checkpoint is signed"},
 	{"audit.attributes", CONFIG_LATER, .example = "leave it out: no attributes are recorded"},
-	{"audit.retain", CONFIG_CHOICE, .choice = retentions, .fallback = "forever", .example = "\"forever\"",
-	 .help = "how long entries are kept"},
+	{"audit.seal_time", CONFIG_DURATION, AT(audit.seal_ns), .least = TIME_HOUR, .most = 36525 * TIME_DAY,
+	 .choice = sealings, .fallback = "never", .example = "\"7d\"",
+	 .help = "an epoch of the log so old is sealed, and the next one begins"},
+	{"audit.seal_entries", CONFIG_COUNT, AT(audit.seal_entries), .least = 0, .most = 2000000000,
+	 .fallback = "0", .example = "10000000", .help = "the same for an epoch with so many entries; 0: not for that"},
+	{"audit.retain", CONFIG_DURATION, AT(audit.retain_ns), .least = TIME_DAY, .most = 36525 * TIME_DAY,
+	 .choice = retentions, .fallback = "forever", .example = "\"540d\"",
+	 .help = "entries of epochs that were sealed so long ago are pruned; hashes and proofs stay"},
 
 	{"limits.in_flight", CONFIG_COUNT, AT(limits.in_flight), .least = 1, .most = 1000000,
 	 .fallback = "1024", .reload = true, .example = "1024", .help = "calls at the same time; more are refused"},

@@ -16,7 +16,7 @@ enum config_type {
 	CONFIG_ADDRESSES, /* char ** and listen_count */
 	CONFIG_COUNT,	  /* int or size_t */
 	CONFIG_SIZE,	  /* size_t, bytes: "16MiB" */
-	CONFIG_DURATION,  /* int64_t, ns: "5s" */
+	CONFIG_DURATION,  /* int64_t, ns: "5s"; 0 for the word of `choice`, where there is one */
 	CONFIG_TIME,	  /* int64_t, ns since 1970: "2026-12-01T00:00:00Z"; 0: not given */
 	CONFIG_CHOICE,	  /* an enum, or nothing where one value exists yet */
 	CONFIG_WORD,	  /* char *: one of the choices */
@@ -44,7 +44,7 @@ struct config_option {
 	const char *help;    /* one line */
 };
 
-enum { CONFIG_OPTIONS = 40 };
+enum { CONFIG_OPTIONS = 42 };
 extern const struct config_option sidecar_config_options[]; /* CONFIG_OPTIONS rows */
 
 /* Where the option's value lives; size must not be 0. */

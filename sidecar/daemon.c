@@ -102,6 +102,9 @@ static bool open_log(struct daemon *daemon, struct err *err)
 	const struct sidecar_config *config = daemon->ground.config;
 	char *configuration = sidecar_config_describe(config, SIDECAR_OPTIONS_ALL),
 	     *versions = sidecar_versions();
+	char retain[32] = "forever";
+	if (config->audit.retain_ns)
+		time_format_duration(config->audit.retain_ns, retain);
 	struct audit_options options = {.directory = config->audit.directory,
 					.origin = config->audit.origin,
 					.identity = config->identity.uid,
@@ -110,7 +113,10 @@ static bool open_log(struct daemon *daemon, struct err *err)
 					.publish_ns = config->audit.publish_ns,
 					.configuration = bytes_of(configuration),
 					.versions = bytes_of(versions),
-					.retain = BYTES_LITERAL("forever"),
+					.retain = bytes_of(retain),
+					.seal_ns = config->audit.seal_ns,
+					.seal_entries = (uint64_t)config->audit.seal_entries,
+					.retain_ns = config->audit.retain_ns,
 					.talk = log_talks,
 					.talk_ctx = daemon->talk};
 	daemon->log = audit_log_open(&options, err);
@@ -151,6 +157,12 @@ static void metrics(void *ctx, struct buf *out)
 	audit_log_state(daemon->log, &state);
 	sidecar_metrics_render(daemon->metrics, &state, out);
 	sidecar_mode_render(daemon->mode, out);
+}
+
+static bool checkpoint(void *ctx, struct buf *out)
+{
+	struct daemon *daemon = ctx;
+	return audit_log_checkpoint(daemon->log, out);
 }
 
 /* ---- start ---- */
@@ -199,8 +211,11 @@ static bool start_workers(struct daemon *daemon, struct err *err)
 
 static bool start_admin(struct daemon *daemon, struct err *err)
 {
-	struct sidecar_admin_source source = {
-		.reasons = reasons, .metrics = metrics, .status = status, .ctx = daemon};
+	struct sidecar_admin_source source = {.reasons = reasons,
+					      .metrics = metrics,
+					      .status = status,
+					      .checkpoint = checkpoint,
+					      .ctx = daemon};
 	const char *address = daemon->ground.config->admin.http;
 	if (!address)
 		return true;

@@ -86,6 +86,24 @@ static bool check_switch(const struct sidecar_config *config, int64_t now_ns, st
 	return passed;
 }
 
+/* History is rebuilt from the log: what a rule may look back on must not be pruned. */
+static bool check_retention(const struct sidecar_config *config, const struct rules_ruleset *rules,
+			    struct rules_findings *findings)
+{
+	char retain[32], window[32];
+	int64_t longest = rules ? rules_ruleset_longest_window(rules) : 0;
+	if (!config->audit.retain_ns || config->audit.retain_ns >= longest)
+		return true;
+	time_format_duration(config->audit.retain_ns, retain);
+	time_format_duration(longest, window);
+	rules_findings_add(
+		findings, true, config->path, 0,
+		"audit.retain: %s is shorter than what the rules look back, which is %s; keep entries at "
+		"least that long",
+		retain, window);
+	return false;
+}
+
 bool sidecar_ground_load(const char *config_path, bool make_keys, struct sidecar_ground *ground,
 			 struct rules_findings *findings)
 {
@@ -110,6 +128,7 @@ bool sidecar_ground_load(const char *config_path, bool make_keys, struct sidecar
 	good &= directory && load_subject_key(config, make_keys, ground, findings);
 	good &= check_signing_key(config, findings);
 	good &= check_switch(config, now, findings);
+	good &= check_retention(config, ground->rules, findings);
 	return good;
 }
 

@@ -246,11 +246,11 @@ void sidecar_history_release(struct sidecar_reservation *reservation)
 }
 
 /* False: the entry is of no interest to history. */
-static bool event_of(const struct audit_entry_seen *seen, uint64_t index, struct rules_event *event)
+static bool event_of(const struct audit_entry_seen *seen, uint64_t place, struct rules_event *event)
 {
 	*event = (struct rules_event){
 		.time_ns = seen->time_ns,
-		.entry = index,
+		.entry = place,
 		.prompt_id = seen->prompt_id,
 		.item = seen->item,
 		.category = seen->category,
@@ -281,17 +281,17 @@ static bool add_event(struct sidecar_history *history, const struct audit_entry_
 }
 
 /* After a lost event nothing is applied any more: a restart resumes before it. */
-bool sidecar_history_fold(struct sidecar_history *history, uint64_t index,
+bool sidecar_history_fold(struct sidecar_history *history, uint64_t place,
 			  const struct audit_entry_seen *seen, struct err *err)
 {
 	struct rules_event event;
-	bool matters = event_of(seen, index, &event);
+	bool matters = event_of(seen, place, &event);
 	if (matters && !add_event(history, seen, &event, err))
 		return false;
 	if (matters && event.time_ns < atomic_load_explicit(&history->oldest_ns, memory_order_relaxed))
 		atomic_store_explicit(&history->oldest_ns, event.time_ns, memory_order_relaxed);
 	if (history->store.applied && !atomic_load_explicit(&history->lost, memory_order_relaxed))
-		history->store.applied(history->store.ctx, index, seen->time_ns);
+		history->store.applied(history->store.ctx, place, seen->time_ns);
 	return true;
 }
 

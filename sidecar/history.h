@@ -21,7 +21,7 @@
 
 /* How far a store that lasts over a restart has come in the log. */
 struct sidecar_mark {
-	uint64_t index;	  /* of the last entry that was folded, with all before it */
+	uint64_t index;	  /* place (audit_place) of the last entry that was folded, with all before it */
 	int64_t time_ns;  /* its time: together they tell this log from any other of the same name */
 	int64_t since_ns; /* what is older may have been forgotten; INT64_MIN: nothing was */
 };
@@ -70,7 +70,7 @@ int64_t sidecar_history_horizon(const struct sidecar_history *history, int64_t n
 /* One acknowledged entry: delivered and signal entries become events of their session and user, all others
  * are ignored. In entry order, from one thread, when the store lasts. Takes the subjects' locks itself. False: the store failed; from then on nothing can be locked,
  * because a history that lacks an event would let a cap be exceeded. */
-MUST_USE bool sidecar_history_fold(struct sidecar_history *history, uint64_t index,
+MUST_USE bool sidecar_history_fold(struct sidecar_history *history, uint64_t place,
 				   const struct audit_entry_seen *seen, struct err *err);
 
 /* Up to two subjects locked, in sorted order. Embedded in the caller's frame or object. */

@@ -3,6 +3,7 @@
 
 #include "sidecar/store_record.h"
 #include <inttypes.h>
+#include <stdio.h>
 
 struct catching_up {
 	struct sidecar_history *history;
@@ -10,6 +11,7 @@ struct catching_up {
 	const struct sidecar_mark *mark; /* folded already; NULL: nothing was */
 	bool met;			 /* the mark's entry stands in the log */
 	uint64_t entries;		 /* looked at beyond it */
+	char origin[256]; /* of the log, without the epoch: a change of epochs is no other log */
 	struct buf scratch;
 	struct err err; /* "" while all is well */
 };
@@ -21,20 +23,42 @@ static bool matters(const struct catching_up *up, const struct audit_entry_seen 
 	return seen->time_ns >= up->horizon_ns || kind == SIGNAL_OPT_OUT || kind == SIGNAL_OPT_IN;
 }
 
-static bool fold_entry(void *ctx, uint64_t index, struct bytes leaf)
+/* What an epoch carries over from those before it, which may be pruned. */
+static bool fold_words(struct catching_up *up, struct bytes leaf)
+{
+	struct audit_entry_head head;
+	struct audit_entry_words words;
+	struct audit_entry_word word;
+	bool good = audit_entry_read_head(leaf, &head, &up->err);
+	if (good)
+		audit_entry_words_begin(leaf, &head, &up->scratch, &words);
+	while (good && audit_entry_words_next(&words, &up->scratch, &word)) {
+		struct audit_entry_seen seen = {
+			.type = BYTES_LITERAL("signal"),
+			.time_ns = word.time_ns,
+			.session = word.subject,
+			.kind = bytes_of(signal_kind_name(word.out ? SIGNAL_OPT_OUT : SIGNAL_OPT_IN))};
+		good = sidecar_history_fold(up->history, word.place, &seen, &up->err);
+	}
+	return good && (!words.bad || err_set(&up->err, "open entry: its opt_outs cannot be read"));
+}
+
+static bool fold_entry(void *ctx, uint64_t place, struct bytes leaf)
 {
 	struct catching_up *up = ctx;
 	struct audit_entry_seen seen;
 	if (!audit_entry_read(leaf, &up->scratch, &seen, &up->err))
 		return false;
 	if (up->mark && !up->met)
-		return up->met = index == up->mark->index && seen.time_ns == up->mark->time_ns;
+		return up->met = place == up->mark->index && seen.time_ns == up->mark->time_ns;
+	if (bytes_equal(seen.type, BYTES_LITERAL("open")) && !fold_words(up, leaf))
+		return false;
 	if (!matters(up, &seen)) {
 		seen.type = (struct bytes){0};
 		sidecar_history_forgot(up->history, up->horizon_ns);
 	}
 	up->entries++;
-	return sidecar_history_fold(up->history, index, &seen, &up->err);
+	return sidecar_history_fold(up->history, place, &seen, &up->err);
 }
 
 static bool fold_from(struct catching_up *up, struct audit_log *log, struct err *err)
@@ -52,7 +76,7 @@ static bool resume(struct catching_up *up, struct audit_log *log, const struct a
 	const struct sidecar_store *store = sidecar_history_store(up->history);
 	struct sidecar_mark mark;
 	*resumed = false;
-	if (!store->standing(store->ctx, state->origin, &mark, why))
+	if (!store->standing(store->ctx, up->origin, &mark, why))
 		return true;
 	if (up->horizon_ns < mark.since_ns) {
 		err_set(why, "rules look further back now than it was kept");
@@ -60,22 +84,21 @@ static bool resume(struct catching_up *up, struct audit_log *log, const struct a
 	}
 	sidecar_history_forgot(up->history, mark.since_ns);
 	up->mark = &mark;
-	bool good = mark.index >= state->size || fold_from(up, log, err);
+	bool good = mark.index >= state->end || fold_from(up, log, err);
 	up->mark = NULL;
 	*resumed = good && up->met;
 	if (!up->met)
-		err_set(why, "its last entry is not the log's entry %" PRIu64, mark.index);
+		err_set(why, "its last entry is not the log's entry %" PRIu64, audit_place_index(mark.index));
 	return good;
 }
 
-static bool rebuild(struct catching_up *up, struct audit_log *log, const struct audit_log_state *state,
-		    int64_t now_ns, struct err *err)
+static bool rebuild(struct catching_up *up, struct audit_log *log, int64_t now_ns, struct err *err)
 {
 	const struct sidecar_store *store = sidecar_history_store(up->history);
 	if ((store->restart && !store->restart(store->ctx, err)) || !fold_from(up, log, err))
 		return false;
 	sidecar_history_expire(up->history, now_ns); /* all but the last word on opting out */
-	return !store->settle || store->settle(store->ctx, state->origin, err);
+	return !store->settle || store->settle(store->ctx, up->origin, err);
 }
 
 bool sidecar_history_catch_up(struct sidecar_history *history, struct audit_log *log,
@@ -87,8 +110,10 @@ bool sidecar_history_catch_up(struct sidecar_history *history, struct audit_log 
 	int64_t now = audit_log_now(log);
 	struct catching_up up = {.history = history, .horizon_ns = sidecar_history_horizon(history, now)};
 	audit_log_state(log, &state);
+	snprintf(up.origin, sizeof up.origin, "%s", state.origin);
+	*strrchr(up.origin, '/') = '\0';
 	bool good = (!lasts || resume(&up, log, &state, &resumed, &why, err)) &&
-		    (resumed || rebuild(&up, log, &state, now, err));
+		    (resumed || rebuild(&up, log, now, err));
 	buf_done(&up.scratch);
 	if (!good || !lasts)
 		return good;

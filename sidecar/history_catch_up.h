@@ -2,7 +2,7 @@
  *
  * Brings history to the end of the log at a start, before the first call.
  *
- * A store that lasts is resumed when it is the fold of this very log: same origin, the entry that it names last
+ * A store that lasts is resumed when it is the fold of this very log: same origin but for the epoch, the entry that it names last
  * stands there with its time, nothing that a rule can need was forgotten. Then only newer entries are folded.
  * Otherwise, and always for the store in memory, the whole log is folded, all epochs of it.
  */

@@ -167,13 +167,13 @@ static bool add_failure(struct sidecar_governing *governing)
 
 /* ---- acknowledgements, on the log's thread ---- */
 
-static void fold(struct sidecar_governing *governing, uint64_t index, const struct audit_entry_seen *seen)
+static void fold(struct sidecar_governing *governing, uint64_t place, const struct audit_entry_seen *seen)
 {
 	struct err err;
 	struct sidecar_hop *hop = governing->hop;
-	if (!sidecar_history_fold(hop->history, index, seen, &err))
-		sidecar_say(hop->talk, SIDECAR_ERROR, "history", "entry %llu: %s", (unsigned long long)index,
-			    err.text);
+	if (!sidecar_history_fold(hop->history, place, seen, &err))
+		sidecar_say(hop->talk, SIDECAR_ERROR, "history", "entry %llu: %s",
+			    (unsigned long long)audit_place_index(place), err.text);
 }
 
 static void hand_back(struct sidecar_governing *governing)
@@ -196,7 +196,8 @@ static void response_recorded(struct audit_append *append)
 						.user = subject(governing->user),
 						.kind = bytes_of(prompt_kind_name(prompt->kind)),
 						.prompt_id = prompt->id};
-		fold(governing, append->first_index + governing->delivered_at + i, &seen);
+		fold(governing, audit_place(append->epoch, append->first_index + governing->delivered_at + i),
+		     &seen);
 	}
 	if (append->durable && governing->decided)
 		sidecar_metrics_delivered(governing->hop->metrics, governing->decision.prompt_count);
@@ -215,7 +216,7 @@ static void signal_recorded(struct audit_append *append)
 					.item = governing->signal.item,
 					.category = governing->signal.category};
 	if (append->durable && !governing->leniency.taken)
-		fold(governing, append->first_index, &seen);
+		fold(governing, audit_place(append->epoch, append->first_index), &seen);
 	hand_back(governing);
 }
 

@@ -8,7 +8,7 @@
  *     subject   0x00, 16 bytes          a pseudonym: 32 lower-case hex digits
  *               0x01, length, bytes     any other subject of at most 255 bytes
  *     8         time, big-endian, its sign bit flipped
- *     8         index of its entry, big-endian
+ *     8         place of its entry (audit_place), big-endian
  *
  * Value of an event; numbers of values are little-endian:
  *
@@ -25,10 +25,10 @@
  *
  *     offset size
  *      0      4   CRC-32C of the key and what follows
- *      4      8   index of the last entry folded
+ *      4      8   place of the last entry folded
  *     12      8   its time
  *     20      8   what is older may have been forgotten
- *     28          texts with a NUL behind each: the log's origin (empty: no whole fold yet), subject key
+ *     28          texts with a NUL behind each: the log's origin without the epoch (empty: no whole fold yet), subject key
  *                 (a pseudonym of nobody), rankguard's version, whose kinds the numbers above count
  *
  * A record is valid if and only if its CRC is right and its lengths fill it: the decoders are the one judge.

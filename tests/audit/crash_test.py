@@ -41,8 +41,8 @@ def kill_round(log, key, number, pause, early):
     writer.wait()
     acked = []
     for line in (first + rest).split(b"\n")[:-1]:  # a line without its end was not said
-        index, number = line.split()
-        acked.append((int(index), int(number)))
+        receipt, number = line.decode().split()
+        acked.append((2**64 - 1 if receipt == "early" else int(receipt.rpartition("/")[2]), int(number)))
     return acked
 
 

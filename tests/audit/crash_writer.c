@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * crash_writer DIR KEY FROM [early]: writes entries until it is killed, 16 in flight, and says each acknowledged
- * one on stdout as `<index> <number>` with a single write, so that whoever reads the pipe has a list of its own.
- * FROM: the first number. COUNT (4th argument `count=N`): ends after N entries, cleanly.
- * `early` is the control: it says an entry before it is written.
+ * crash_writer DIR KEY FROM [WORD]...: writes entries until it is killed, 16 in flight, and says each acknowledged
+ * one on stdout as `<receipt> <number>` with a single write, so that whoever reads the pipe has a list of its own.
+ * FROM: the first number. Words: count=N ends after N entries, cleanly; seal=N seals epochs of N entries; process
+ * does not wait for the disk; early is the control: it says `early <number>` before the entry is written.
  */
 #include "audit/log.h"
 
@@ -29,10 +29,12 @@ struct state {
 	bool failed;
 };
 
-static void say(uint64_t index, uint64_t number)
+/* origin NULL: too early. */
+static void say(const char *origin, uint64_t index, uint64_t number)
 {
-	char line[64];
-	int len = snprintf(line, sizeof line, "%" PRIu64 " %" PRIu64 "\n", index, number);
+	char line[400];
+	int len = origin ? snprintf(line, sizeof line, "%s/%" PRIu64 " %" PRIu64 "\n", origin, index, number)
+			 : snprintf(line, sizeof line, "early %" PRIu64 "\n", number);
 	if (write(STDOUT_FILENO, line, (size_t)len) != len)
 		_exit(4);
 }
@@ -42,7 +44,7 @@ static void done(struct audit_append *append)
 	struct flight *flight = (struct flight *)append;
 	struct state *state = flight->state;
 	if (append->durable)
-		say(append->first_index, flight->number);
+		say(append->origin, append->first_index, flight->number);
 	pthread_mutex_lock(&state->lock);
 	state->flying--;
 	state->failed |= !append->durable;
@@ -68,7 +70,7 @@ static bool send_one(struct audit_log *log, struct state *state, uint64_t number
 	bool failed = state->failed;
 	pthread_mutex_unlock(&state->lock);
 	if (early)
-		say(UINT64_MAX, number);
+		say(NULL, 0, number);
 	if (!audit_entry_signal(&flight->batch, audit_log_now(log), &signal))
 		return false;
 	audit_log_append(log, &flight->append);
@@ -88,9 +90,13 @@ int main(int argc, char **argv)
 	if (argc < 4)
 		return 2;
 	uint64_t from = strtoull(argv[3], NULL, 10), count = UINT64_MAX;
-	bool early = false;
+	uint64_t seal = 0;
+	bool early = false, process = false;
 	for (int i = 4; i < argc; i++) {
 		early |= strcmp(argv[i], "early") == 0;
+		process |= strcmp(argv[i], "process") == 0;
+		if (strncmp(argv[i], "seal=", 5) == 0)
+			seal = strtoull(argv[i] + 5, NULL, 10);
 		if (strncmp(argv[i], "count=", 6) == 0)
 			count = strtoull(argv[i] + 6, NULL, 10);
 	}
@@ -100,6 +106,8 @@ int main(int argc, char **argv)
 					      .key_file = argv[2],
 					      .publish_ns = 20 * (TIME_SECOND / 1000),
 					      .segment_bytes = 256 << 10,
+					      .seal_entries = seal,
+					      .durability = process ? AUDIT_PROCESS : AUDIT_DISK,
 					      .retain = BYTES_LITERAL("forever"),
 					      .talk = talk};
 	pthread_mutex_init(&state.lock, NULL);

@@ -59,7 +59,7 @@ static void make(struct audit_batch *batch)
 	const struct audit_entry_tally_rule rule = {.rule = BYTES_LITERAL("prompts.cap"), .exceeded = 2};
 	const struct audit_entry_tally tally = {.rule = &rule, .rule_count = 1};
 	assert_true(audit_entry_tally(batch, at(30), &tally));
-	assert_true(audit_entry_close(batch, at(40)));
+	assert_true(audit_entry_close(batch, at(40), (struct bytes){NULL, 0}));
 }
 
 struct seen {
@@ -218,12 +218,12 @@ static void parts_belong_together(void **state)
 						      .user = BYTES_LITERAL(ALICE),
 						      .intervention = two,
 						      .intervention_count = 2};
-	assert_true(audit_entry_close(&batch, at(0)));
+	assert_true(audit_entry_close(&batch, at(0), (struct bytes){NULL, 0}));
 	assert_true(audit_entry_decision(&batch, at(0), &decision));
 	size_t parts = batch.count - 1;
 	assert_true(parts >= 2 && parts < 100);
 	assert_true(audit_entry_decision(&batch, at(0), &decision));
-	assert_true(audit_entry_close(&batch, at(0)));
+	assert_true(audit_entry_close(&batch, at(0), (struct bytes){NULL, 0}));
 
 	static const struct {
 		const char *options;
@@ -277,7 +277,7 @@ static void parts_that_do_not_go_on_are_not_lost(void **state)
 	part(&batch, "open", 1, 2);
 	part(&batch, "later_type", 2, 2);
 	part(&batch, "decision", 1, 2);
-	assert_true(audit_entry_close(&batch, at(0)));
+	assert_true(audit_entry_close(&batch, at(0), (struct bytes){NULL, 0}));
 	part(&batch, "decision", 1, 2);
 	walk(&select, &batch);
 	assert_true(audit_select_end(&select, &err));

@@ -55,6 +55,21 @@ static void make_log(struct kit *kit)
 	kit_write(kit, name, buf_bytes(&journal));
 	log = kit_open(kit);
 	kit_append(log, 3, 30);
+	const char *more =
+		getenv("RANKGUARD_FLIP_ENTRIES"); /* for tests/torture: as many in all, and two epochs */
+	if (more) {
+		kit_fill(log, strtoull(more, NULL, 10) / 2);
+		kit_close(log);
+		kit->options.seal_entries = 1;
+		kit->options.publish_ns = TIME_SECOND / 100;
+		log = kit_open(kit);
+		for (struct audit_log_state now = {.epoch = 0}; now.epoch < 2; audit_log_state(log, &now))
+			kit_append(log, 4, 30);
+		kit->options.seal_entries = 0;
+		kit_close(log);
+		log = kit_open(kit);
+		kit_fill(log, strtoull(more, NULL, 10) / 2);
+	}
 	kit_close(log);
 	buf_done(&journal);
 }

@@ -361,6 +361,20 @@ static void a_recovery_cut_short_is_done_again(void **state)
 	buf_done(&whole);
 }
 
+/* A clock that was put back before a restart: times go on from the last entry's. */
+static void a_clock_that_was_put_back_is_not_seen(void **state)
+{
+	struct kit *kit = *state;
+	struct audit_log *log = kit_open(kit);
+	kit_append(log, 1, 10);
+	kit_close(log);
+	atomic_fetch_sub(&kit->now_ns, TIME_DAY);
+	log = kit_open(kit);
+	kit_append(log, 2, 10);
+	kit_close(log);
+	kit_sound(kit);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +390,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(another_key_begins_a_new_epoch, kit_setup, kit_teardown),
 		cmocka_unit_test_setup_teardown(a_spoiled_checkpoint_is_refused, kit_setup, kit_teardown),
 		cmocka_unit_test_setup_teardown(a_spoiled_identity_is_refused, kit_setup, kit_teardown),
+		cmocka_unit_test_setup_teardown(a_clock_that_was_put_back_is_not_seen, kit_setup,
+						kit_teardown),
 		cmocka_unit_test_setup_teardown(a_recovery_cut_short_is_done_again, kit_setup, kit_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,7 +137,8 @@ static void acknowledged(struct audit_append *append)
 	sent->seen.time_ns = append->time_ns;
 	if (sent->life->forgetful && append->first_index % 5 == 0)
 		sent->seen.type = BYTES_LITERAL("forgotten");
-	if (!sidecar_history_fold(sent->life->history, append->first_index, &sent->seen, &err))
+	if (!sidecar_history_fold(sent->life->history, audit_place(append->epoch, append->first_index),
+				  &sent->seen, &err))
 		fail_msg("%s", err.text);
 	sem_post(sent->slot);
 }

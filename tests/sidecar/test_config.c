@@ -128,6 +128,16 @@ static const struct row rows[] = {
 	{"a duration of nothing where it cannot be", AUDIT_WITH("publish = \"0s\";"),
 	 "a.cfg:3: audit.publish: \"0s\" is not a duration; write a positive whole number and a unit, as in "
 	 "90s, 30m, 24h or 7d"},
+	{"a retention without an end of epochs", AUDIT_WITH("retain = \"90d\";"),
+	 "a.cfg:3: audit.retain: nothing is ever pruned, because no epoch is ever sealed; say "
+	 "audit.seal_time = \"7d\", "
+	 "or leave it \"forever\""},
+	{"a retention of hours", AUDIT_WITH("retain = \"3h\"; seal_time = \"1h\";"),
+	 "a.cfg:3: audit.retain: 3h is out of range; write 1d to 36525d"},
+	{"a retention that is no duration", AUDIT_WITH("retain = \"for ever\"; seal_entries = 5;"),
+	 "a.cfg:3: audit.retain: \"for ever\" is not a duration; write \"forever\", or a positive whole "
+	 "number and a "
+	 "unit, as in 90s, 30m, 24h or 7d"},
 	{"a duration that is too long", WHOLE "drain: { grace = \"2h\"; };\n",
 	 "a.cfg:2: drain.grace: 2h is out of range; write 0s to 1h"},
 	{"a decimal size", WHOLE "limits: { message = \"16MB\"; };\n",
@@ -437,6 +447,8 @@ static void every_key_is_taken_and_told_to_the_log(void **state)
 				  "audit.durability = \"process\"\n"
 				  "audit.record = \"changes\"\n"
 				  "audit.publish = \"10ms\"\n"
+				  "audit.seal_time = \"never\"\n"
+				  "audit.seal_entries = 0\n"
 				  "audit.retain = \"forever\"\n"
 				  "limits.in_flight = 1\n"
 				  "limits.connections = 2\n"

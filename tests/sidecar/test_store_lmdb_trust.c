@@ -215,7 +215,7 @@ static const struct {
 	{"the boot is unknown", boot_unknown, "the machine stopped while it was in use"},
 	{"a crash while it was checked", crashed_while_checking,
 	 "the last start ended while it was being checked"},
-	{"another log", other_origin, "it belongs to the log example.org/test/pod-1/0001"},
+	{"another log", other_origin, "it belongs to the log example.org/test/pod-1"},
 	{"another log of that name", other_log_of_that_name, "its last entry is not the log's entry"},
 	{"a shorter log of that name", shorter_log_of_that_name, "its last entry is not the log's entry"},
 	{"another subject key", other_subject_key, "it belongs to another subject key"},

@@ -34,6 +34,12 @@ static bool sign_rest(const struct audit_recover_options *o, struct audit_recove
 		.broken_journal = true,
 	};
 	bool good = audit_hasher_init(&publisher.hasher, err) && audit_publish(&publisher, s->end, err);
+	struct buf line = {0};
+	if (good && o->talk && audit_checkpoint_line(buf_bytes(&publisher.note), &line, NULL)) {
+		buf_add(&line, "", 1);
+		o->talk(o->talk_ctx, 'c', line.failed ? "" : line.at);
+	}
+	buf_done(&line);
 	audit_publisher_done(&publisher);
 	return good || err_within(err, "%s/%04u", o->directory, r->number);
 }

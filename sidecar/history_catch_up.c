@@ -51,7 +51,8 @@ static bool fold_entry(void *ctx, uint64_t place, struct bytes leaf)
 		return false;
 	if (up->mark && !up->met)
 		return up->met = place == up->mark->index && seen.time_ns == up->mark->time_ns;
-	if (bytes_equal(seen.type, BYTES_LITERAL("open")) && !fold_words(up, leaf))
+	/* Whoever resumes has folded what an epoch carries already, where it was said. */
+	if (!up->mark && bytes_equal(seen.type, BYTES_LITERAL("open")) && !fold_words(up, leaf))
 		return false;
 	if (!matters(up, &seen)) {
 		seen.type = (struct bytes){0};

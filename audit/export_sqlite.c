@@ -256,11 +256,10 @@ static int64_t add_evidence(struct sqlite *s, int64_t n, struct entry_walk walk)
 	return k;
 }
 
-static void add_interventions(struct sqlite *s, const struct export_entry *entry)
+static void add_interventions(struct sqlite *s)
 {
 	sqlite3_stmt *into = s->fixed[INTO_INTERVENTIONS];
 	int64_t n = 0;
-	entry_view_read(&s->view, entry->leaf, entry->count);
 	for (size_t i = 0, end; i < s->view.count; i = end) {
 		end = entry_view_end(&s->view, i);
 		const struct entry_walk walk = {.piece = s->view.piece + i, .end = s->view.piece + end};
@@ -293,25 +292,36 @@ static void add_elements(struct sqlite *s, size_t i, const struct export_entry *
 	}
 }
 
+/* The row of one entry. Members of a decision stand before its interventions, which are long and read by
+ * themselves. */
+static void add_members(struct sqlite *s, size_t i, const struct export_entry *entry)
+{
+	bool head = entry->count == 1 && s->view.count > 0;
+	bind_number(s, s->into[i], 1, s->entry);
+	bind_members(s, s->into[i], 2, &export_tables[i], head ? &s->view.head : entry->leaf, entry->count);
+	insert(s, s->into[i]);
+}
+
 static bool entry(void *state, const struct export_entry *entry, struct err *err)
 {
 	struct sqlite *s = state;
+	bool decision = bytes_equal(entry->head.type, BYTES_LITERAL("decision"));
 	s->entry++;
+	s->view.count = 0;
+	if (decision)
+		entry_view_read(&s->view, entry->leaf, entry->count);
 	add_entry(s, entry);
 	add_leaves(s, entry);
 	for (size_t i = 0; export_tables[i].name; i++) {
 		if (!bytes_equal(entry->head.type, bytes_of(export_tables[i].type)))
 			continue;
-		if (export_tables[i].list) {
+		if (export_tables[i].list)
 			add_elements(s, i, entry);
-			continue;
-		}
-		bind_number(s, s->into[i], 1, s->entry);
-		bind_members(s, s->into[i], 2, &export_tables[i], entry->leaf, entry->count);
-		insert(s, s->into[i]);
+		else
+			add_members(s, i, entry);
 	}
-	if (bytes_equal(entry->head.type, BYTES_LITERAL("decision")))
-		add_interventions(s, entry);
+	if (decision)
+		add_interventions(s);
 	return s->good && !s->scratch.failed ? true : fail(s, err);
 }
 

@@ -2,6 +2,7 @@
 #include "audit/entry_json.h"
 
 #include "proto/utf8.h"
+#include <endian.h>
 #include <stdio.h>
 
 enum { DEPTH = 16 };
@@ -52,11 +53,16 @@ static size_t plain_run(struct bytes text, size_t at)
 	for (; text.len - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
 		uint64_t eight, quote, slash, del;
 		memcpy(&eight, text.at + i, sizeof eight);
+		eight = le64toh(eight);
 		quote = eight ^ (ones * '"');
 		slash = eight ^ (ones * '\\');
 		del = eight ^ (ones * 0x7f);
-		if (((eight - ones * 0x20) | eight | (quote - ones) | (slash - ones) | (del - ones)) & tops)
-			break;
+		/* Borrows go upwards, so the lowest byte that is marked is one of those that were looked for. */
+		uint64_t marked =
+			((eight - ones * 0x20) | eight | (quote - ones) | (slash - ones) | (del - ones)) &
+			tops;
+		if (marked)
+			return i - at + (size_t)__builtin_ctzll(marked) / 8;
 	}
 	return i - at;
 }

@@ -70,44 +70,58 @@ static bool grow(struct entry_view *view)
 	return true;
 }
 
-/* Where a list of a leaf begins, without reading it: it is the longest of a decision, and will be read anyway. */
-static bool find_list(struct bytes leaf, const char *name, struct bytes *list)
+/* Where the interventions of a leaf begin, without reading them: they are the longest of a decision, and will be
+ * read anyway. *head: the leaf up to them, or all of it. */
+static bool find_interventions(struct bytes leaf, struct bytes *head, struct bytes *list)
 {
 	struct bytes rest, key, value;
+	*head = leaf;
 	if (!entry_opens(leaf, '{', &rest))
 		return false;
 	while (entry_next_value(&rest, &key) && entry_take(&rest, ":")) {
-		if (bytes_equal(key, bytes_of(name)))
+		if (bytes_equal(key, BYTES_LITERAL("\"interventions\""))) {
+			head->len = (size_t)(key.at - leaf.at);
 			return entry_opens(rest, '[', list);
+		}
 		if (!entry_next_value(&rest, &value))
 			return false;
 	}
 	return false;
 }
 
-/* A piece that continues another says so with the place from which on it does. */
-static void read_piece(struct entry_piece *piece, struct bytes object)
+/* Takes one intervention off a list, in one reading. A piece that continues another says so with the place from
+ * which on it does. */
+static bool take_piece(struct bytes *list, struct entry_piece *piece)
 {
-	static const char *const keys[] = {"ids",      "before",       "after",
-					   "evidence", "targets_from", "evidence_from"};
-	struct bytes value[ENTRY_LISTS + 2] = {{NULL, 0}};
-	entry_members(object, keys, value, ENTRY_LISTS + 2);
-	*piece = (struct entry_piece){.object = object,
-				      .goes_on = bytes_present(value[ENTRY_LISTS]) ||
-						 bytes_present(value[ENTRY_LISTS + 1])};
-	memcpy(piece->list, value, sizeof piece->list);
+	static const char *const keys[] = {"ids", "before", "after", "evidence"};
+	struct bytes rest = *list, key, value;
+	(void)!entry_take(&rest, ",");
+	*piece = (struct entry_piece){.object = rest};
+	if (!entry_take(&rest, "{"))
+		return false;
+	while (entry_next_member(&rest, &key, &value)) {
+		for (size_t i = 0; value.at[0] == '[' && i < ENTRY_LISTS; i++)
+			if (bytes_equal(key, bytes_of(keys[i])) && !bytes_present(piece->list[i]))
+				piece->list[i] = value;
+		piece->goes_on = piece->goes_on || bytes_equal(key, BYTES_LITERAL("targets_from")) ||
+				 bytes_equal(key, BYTES_LITERAL("evidence_from"));
+	}
+	if (!entry_take(&rest, "}"))
+		return false;
+	piece->object.len = (size_t)(rest.at - piece->object.at);
+	*list = rest;
+	return true;
 }
 
 void entry_view_read(struct entry_view *view, const struct bytes *leaf, size_t count)
 {
 	view->count = 0;
 	for (size_t i = 0; i < count; i++) {
-		struct bytes rest, object;
-		if (!find_list(leaf[i], "\"interventions\"", &rest))
-			continue;
-		while (entry_next_value(&rest, &object) && grow(view)) {
+		struct bytes head, list;
+		bool found = find_interventions(leaf[i], &head, &list);
+		view->head = i == 0 ? head : view->head;
+		while (found && grow(view) && take_piece(&list, &view->piece[view->count])) {
 			struct entry_piece *piece = &view->piece[view->count++];
-			read_piece(piece, object);
 			piece->goes_on = piece->goes_on && view->count > 1;
 		}
 	}

@@ -32,7 +32,8 @@ struct entry_view {
 		bool goes_on;			/* it continues the piece before it */
 	} * piece;				/* owned; in order */
 	size_t count, cap;
-	bool failed; /* memory is short */
+	struct bytes head; /* the first leaf up to its interventions: its other members can be read from it */
+	bool failed;	   /* memory is short */
 };
 void entry_view_done(struct entry_view *view); /* zeroed is fine */
 

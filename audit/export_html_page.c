@@ -297,10 +297,9 @@ static void add_group_row(struct buf *html, const struct count_row *row, double 
 	double share = share_of(row), low, high;
 	add_row_name(html, row);
 	if (governed <= 0) {
-		buf_add_text(
-			html,
-			"<td class=\"n\">not counted by itself</td><td></td><td></td><td class=\"bars\"></td><td></td>"
-			"<td></td>");
+		buf_add_text(html, "<td class=\"n\">not counted by itself</td><td></td><td></td><td "
+				   "class=\"bars\"></td><td></td>"
+				   "<td></td>");
 		add_number(html, row->value[CELL_DECISIONS]);
 		buf_add_text(html, "<td></td></tr>\n");
 		return;

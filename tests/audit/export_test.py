@@ -119,7 +119,7 @@ def check_sqlite(file, leaves, entries, complete=True):
     assert one("PRAGMA integrity_check") == "ok" and db.execute("PRAGMA foreign_key_check").fetchall() == []
     for name, sql in db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table'"):
         assert "STRICT" in sql, name
-    stored = db.execute("SELECT idx, leaf, hash FROM leaves ORDER BY n").fetchall()
+    stored = db.execute("SELECT idx, leaf, hash FROM leaves ORDER BY leaf_number").fetchall()
     assert [leaf.encode() for _, leaf, _ in stored] == leaves, "leaves"
     assert all(hash_ == hashlib.sha256(b"\0" + leaf.encode()).digest() for _, leaf, hash_ in stored), "hashes"
     if complete:
@@ -127,6 +127,9 @@ def check_sqlite(file, leaves, entries, complete=True):
         assert one("SELECT root FROM logs") == root_of(leaves) and one("SELECT root_is_signed FROM logs") == 1
         assert one("SELECT checkpoint FROM logs").split("\n")[2] == root_of(leaves)
     assert one("SELECT count(*) FROM entries") == len(entries)
+    want = [(e[0], leaf.decode()) for e in entries for leaf in e[1]]
+    assert db.execute("SELECT e.idx, l.leaf FROM entries e JOIN leaves l ON l.leaf_number BETWEEN e.first_leaf"
+                      " AND e.first_leaf + e.leaves - 1 ORDER BY l.leaf_number").fetchall() == want
     want = [(i["rule"], i["action"], i["line"], int(i["would"]), len(i["ids"])) for e in entries for i in e[3]]
     assert db.execute("SELECT rule, action, line, would, targets FROM interventions ORDER BY entry, n").fetchall() == want
     want = [t for e in entries for i in e[3] for t in zip(i["ids"], i["before"], i["after"])]

@@ -3,7 +3,7 @@
  * crash_writer DIR KEY FROM [WORD]...: writes entries until it is killed, 16 in flight, and says each acknowledged
  * one on stdout as `<receipt> <number>` with a single write, so that whoever reads the pipe has a list of its own.
  * FROM: the first number. Words: count=N ends after N entries, cleanly; seal=N seals epochs of N entries; process
- * does not wait for the disk; early is the control: it says `early <number>` before the entry is written.
+ * does not wait for the disk; prune keeps no sealed epoch; early is the control: it says `early <number>` before the entry is written.
  */
 #include "audit/log.h"
 
@@ -91,10 +91,11 @@ int main(int argc, char **argv)
 		return 2;
 	uint64_t from = strtoull(argv[3], NULL, 10), count = UINT64_MAX;
 	uint64_t seal = 0;
-	bool early = false, process = false;
+	bool early = false, process = false, prune = false;
 	for (int i = 4; i < argc; i++) {
 		early |= strcmp(argv[i], "early") == 0;
 		process |= strcmp(argv[i], "process") == 0;
+		prune |= strcmp(argv[i], "prune") == 0;
 		if (strncmp(argv[i], "seal=", 5) == 0)
 			seal = strtoull(argv[i] + 5, NULL, 10);
 		if (strncmp(argv[i], "count=", 6) == 0)
@@ -107,6 +108,7 @@ int main(int argc, char **argv)
 					      .publish_ns = 20 * (TIME_SECOND / 1000),
 					      .segment_bytes = 256 << 10,
 					      .seal_entries = seal,
+					      .retain_ns = prune ? 1 : 0,
 					      .durability = process ? AUDIT_PROCESS : AUDIT_DISK,
 					      .retain = BYTES_LITERAL("forever"),
 					      .talk = talk};

@@ -31,6 +31,7 @@ struct drawing {
 	struct tool_anchor *anchor;	/* owned: one for each log */
 	struct buf *notes;		/* owned: their notes */
 	size_t logs;
+	bool unlike;	/* the log does not extend the old checkpoint */
 	bool ended;	/* the old checkpoint's log is behind us */
 	uint64_t first; /* of the entry at hand */
 	unsigned leaves;
@@ -107,8 +108,10 @@ static bool old_anchor(struct drawing *d, struct audit_reader *reader, struct to
 	if (strcmp(old.origin, reader->identity.vkey.name) != 0)
 		return true;
 	if (!audit_checkpoint_open(buf_bytes(&d->note), &reader->identity.vkey, &old, err) ||
-	    !tool_proof_extends(reader, &old, &path, err))
+	    !tool_proof_extends(reader, &old, &path, err)) {
+		d->unlike = true;
 		return err_within(err, "--checkpoint");
+	}
 	anchor->checkpoint = old;
 	d->ended = true;
 	return true;
@@ -328,14 +331,17 @@ static enum tool_exit draw(struct drawing *d, const struct audit_logdir *logdir)
 		err_set(&err, "memory is short");
 	bool good = d->anchor && d->notes && audit_sample_init(&d->sample, &err) &&
 		    tool_walk(&d->walk, logdir, &err);
-	if (good && d->checkpoint && !d->ended)
+	if (good && d->checkpoint && !d->ended) {
+		d->unlike = true;
 		good = err_set(&err, "--checkpoint: %s does not hold that log", logdir->path);
+	}
 	if (good) {
 		audit_sample_draw(&d->sample);
 		result = d->prove ? prove_all(d, logdir) : TOOL_YES;
 		result = result == TOOL_YES ? tell(d) : result;
 	} else {
 		result = tool_fail(&err);
+		result = d->unlike ? TOOL_NO : result;
 	}
 	audit_select_done(&d->select);
 	audit_sample_done(&d->sample);

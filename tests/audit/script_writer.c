@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * script_writer DIR KEY IDENTITY: a log by script, so that other programs have stories to read. Lines of stdin:
+ * script_writer DIR KEY IDENTITY [SEAL]: a log by script, so that other programs have stories to read. SEAL: an
+ * epoch is sealed when it has so many entries, and pruned an hour later; then it is published often. Lines of stdin:
  *
  *     @2026-03-01T08:00:00Z     the clock stands there; the log opens at the first one
  *     <type> <members>          an entry: its members as JSON with a leading comma, or nothing
@@ -92,7 +93,7 @@ int main(int argc, char **argv)
 	ssize_t len;
 	struct err err;
 	bool good = true;
-	if (argc != 4)
+	if (argc < 4 || argc > 5)
 		return 2;
 	struct script *script = calloc(1, sizeof *script);
 	if (!script)
@@ -109,6 +110,12 @@ int main(int argc, char **argv)
 						 .clock = script_clock,
 						 .clock_ctx = script,
 						 .talk = talk};
+	if (argc == 5) {
+		script->options.seal_entries = strtoull(argv[4], NULL, 10);
+		script->options.retain = BYTES_LITERAL("1h");
+		script->options.retain_ns = TIME_HOUR;
+		script->options.publish_ns = TIME_SECOND / 50;
+	}
 	while (good && (len = getline(&line, &room, stdin)) > 0) {
 		line[len - (line[len - 1] == '\n')] = '\0';
 		good = act(script, line, &err);

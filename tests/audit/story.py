@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 WRITER, TOOL = sys.argv[1:3]
 TOP = tempfile.mkdtemp(prefix="rankguard-audit-")
@@ -119,6 +120,21 @@ def write(log, *script, identity="pod-a"):
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert done.returncode == 0, done.stderr.decode()
     return done.stderr.decode()
+
+
+def write_sealed(log, seal, *steps):
+    """One run that seals epochs of `seal` entries; each step is script lines and a condition to wait for."""
+    os.makedirs(log)
+    writer = subprocess.Popen([WRITER, log, KEY, "pod-a", str(seal)], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    for script, reached in steps:
+        writer.stdin.write(("\n".join(script) + "\n").encode())
+        writer.stdin.flush()
+        deadline = time.monotonic() + 60
+        while not reached():
+            assert time.monotonic() < deadline and writer.poll() is None, "the writer does not get there"
+            time.sleep(0.01)
+    writer.stdin.close()
+    assert writer.wait() == 0
 
 
 def vkey(epoch):

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """tool_timeline_test.py WRITER TOOL: `timeline` and `rules`: what was operating, when, and the exact rule text."""
+import json
 import os
 import shutil
 
-from story import digest, entry, expect, lines, main, members, path, ruleset, tool, write
+from story import digest, entry, expect, lines, main, members, path, ruleset, tool, write, write_sealed
 
 OLD = [("a.cfg", "rules = ( );\n"), ("phrases/en.txt", "never \"ever\"\n\\ \ttab é\n")]
 NEW = [("a.cfg", "rules = ( # new\n );")]
@@ -132,4 +133,21 @@ def names():
         assert not os.path.exists(path("evil"))
 
 
-main(timeline, refusals, rules, parts, names)
+def sealed():
+    """A run that goes on over sealed epochs is one run, with its rules."""
+    log = path("sealed")
+    signal = [entry("signal", ("kind", "dismissed"))] * 30
+
+    def there(name):
+        return lambda: os.path.exists(os.path.join(log, name))
+    write_sealed(log, 20, (["@2026-03-01T08:00:00Z", ruleset("careful", "1", OLD)] + signal + ["@2026-03-01T08:10:00Z"], there("0002/checkpoint")),
+                 (signal + ["@2026-03-01T08:20:00Z"], there("0003/checkpoint")))
+    events = [e["event"] for e in lines("timeline", log)]
+    assert events[:4] == ["start", "ruleset", "sealed", "continued"] and events[-1] == "stop" and events.count("start") == 1, events
+    said, = lines("rules", "--at", "2026-03-01T08:15:00Z", log)
+    assert said["digest"] == digest(OLD)
+    pods = [json.loads(line) for line in tool("fleet", "--json", log)[1].splitlines() if "\"pod\":" in line]
+    assert [(p["runs"], p["uncovered_seconds"]) for p in pods] == [(1, 0)]
+
+
+main(timeline, refusals, rules, parts, names, sealed)

@@ -23,6 +23,7 @@ EXPECTED = {
     "./usr/share/man/man8/rankguard.8.gz": "-rw-r--r--",
     "./usr/share/man/man5/rankguard.cfg.5.gz": "-rw-r--r--",
     "./usr/share/man/man1/rankguard-rules.1.gz": "-rw-r--r--",
+    "./usr/share/man/man1/rankguard-audit.1.gz": "-rw-r--r--",
     "./usr/share/man/man5/rankguard-rules.5.gz": "-rw-r--r--",
     "./usr/share/bash-completion/completions/rankguard": "-rw-r--r--",
     "./usr/share/doc/rankguard/OPERATING.md": "-rw-r--r--",

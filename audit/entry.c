@@ -224,6 +224,8 @@ static void ruleset_head(struct emit *emit, const struct audit_entry_ruleset *r)
 	emit_id(emit, "name", r->name);
 	emit_id(emit, "version", r->version);
 	emit_id(emit, "digest", r->digest);
+	if (!emit->split || emit->part == 1)
+		emit_text(emit, "configuration", r->configuration, EMIT_TEXT_MAX);
 	open_list(emit, "sources");
 }
 

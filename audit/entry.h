@@ -72,6 +72,7 @@ struct audit_entry_signal {
 
 struct audit_entry_ruleset {
 	struct bytes name, version, digest;
+	struct bytes configuration; /* of a reload: the options in force that it may change; absent at a start */
 	const struct audit_entry_source {
 		struct bytes name, text;
 	} * source;

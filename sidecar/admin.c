@@ -51,12 +51,19 @@ static unsigned answer_metrics(const struct sidecar_admin *admin, struct buf *ou
 	return MHD_HTTP_OK;
 }
 
+static unsigned answer_status(const struct sidecar_admin *admin, struct buf *out)
+{
+	admin->source.status(admin->source.ctx, out);
+	return MHD_HTTP_OK;
+}
+
 #define PLAIN_TEXT "text/plain; charset=utf-8"
 
 static const struct admin_page pages[] = {
 	{"/healthz", PLAIN_TEXT, answer_health},
 	{"/readyz", PLAIN_TEXT, answer_ready},
 	{"/metrics", "text/plain; version=0.0.4; charset=utf-8", answer_metrics},
+	{"/status", "application/json", answer_status},
 };
 
 static const struct admin_page *find_page(const char *path)
@@ -95,7 +102,7 @@ static enum MHD_Result answer_request(void *ctx, struct MHD_Connection *connecti
 	struct buf body = {0};
 	unsigned status = MHD_HTTP_NOT_FOUND;
 	if (!page) {
-		buf_add_text(&body, "not found; there are /healthz /readyz /metrics\n");
+		buf_add_text(&body, "not found; there are /healthz /readyz /metrics /status\n");
 	} else if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
 		status = MHD_HTTP_METHOD_NOT_ALLOWED;
 		buf_add_text(&body, "read-only; use GET\n");

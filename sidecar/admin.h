@@ -4,6 +4,7 @@
  *   /healthz  200 while the process runs
  *   /readyz   200 when ready; 503 and one reason a line when not
  *   /metrics  Prometheus text
+ *   /status   JSON: what is running and in force
  * Any other path 404, any method but GET and HEAD 405.
  */
 #ifndef SIDECAR_ADMIN_H
@@ -18,6 +19,7 @@ struct sidecar_admin_source {
 	/* Adds one line per reason why the daemon is not ready; nothing when it is. */
 	void (*reasons)(void *ctx, struct buf *out);
 	void (*metrics)(void *ctx, struct buf *out);
+	void (*status)(void *ctx, struct buf *out);
 	void *ctx;
 };
 

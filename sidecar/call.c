@@ -253,7 +253,7 @@ static void reply_recorded(struct call *call)
 		call->response = NULL;
 		sidecar_receipt_reject(&call->receipts, governing, &call->reply);
 	}
-	sidecar_receipt_write(&call->receipts, governing->hop, &call->reply.trailing);
+	sidecar_receipt_write(&call->receipts, governing->hop, governing->policy, &call->reply.trailing);
 }
 
 /* ---- completions: each belongs to one step that waits ---- */

@@ -341,6 +341,11 @@ static void check_alone(struct config_load *load, const struct placed_address *a
 		sidecar_config_wrong(
 			load, line, "admin.http",
 			"\"%s\" is not a loopback port; write \"127.0.0.1:9901\" or \"[::1]:9901\"", a->text);
+	if (a->text == load->config->admin.control && a->at.ss_family != AF_UNIX)
+		sidecar_config_wrong(load, line, "admin.control",
+				     "\"%s\" is not a Unix socket, whose owner can be told; write "
+				     "\"unix:/run/rankguard/control.sock\"",
+				     a->text);
 }
 
 /* Calls sent to our own listener would go round for ever. */
@@ -356,7 +361,7 @@ static void check_pair(struct config_load *load, const struct placed_address *a,
 static void check_addresses(struct config_load *load)
 {
 	struct sidecar_config *config = load->config;
-	struct placed_address *placed = calloc(config->listen_count + 2, sizeof *placed);
+	struct placed_address *placed = calloc(config->listen_count + 3, sizeof *placed);
 	size_t count = 0;
 	if (!placed) {
 		rules_findings_fail(load->findings, load->path, "memory is short");
@@ -366,6 +371,7 @@ static void check_addresses(struct config_load *load)
 		count += place_address("listen", config->listen[i], &placed[count]);
 	count += place_address("upstream", config->upstream, &placed[count]);
 	count += place_address("admin.http", config->admin.http, &placed[count]);
+	count += place_address("admin.control", config->admin.control, &placed[count]);
 	for (size_t i = 0; i < count; i++) {
 		check_alone(load, &placed[i]);
 		for (size_t j = 0; j < i; j++)
@@ -425,9 +431,11 @@ struct sidecar_config *sidecar_config_load(const char *path, struct rules_findin
 	config_t settings;
 	config_init(&settings);
 	load.config = calloc(1, sizeof *load.config);
-	if (load.config)
+	if (load.config) {
 		load.config->path = strdup(path);
-	if (!load.config || !load.config->path) {
+		load.line = load.config->line = calloc(CONFIG_OPTIONS, sizeof *load.line);
+	}
+	if (!load.config || !load.config->path || !load.line) {
 		rules_findings_fail(findings, path, "memory is short");
 	} else if (parse_file(&load, &settings)) {
 		take_group(&load, "", config_root_setting(&settings));
@@ -468,6 +476,7 @@ void sidecar_config_free(struct sidecar_config *config)
 	for (size_t i = 0; i < config->listen_count; i++)
 		free(config->listen[i]);
 	free(config->listen);
+	free(config->line);
 	free(config->path);
 	free(config);
 }
@@ -497,13 +506,14 @@ static void describe_value(const struct config_option *option, const struct side
 	}
 }
 
-char *sidecar_config_describe(const struct sidecar_config *config)
+char *sidecar_config_describe(const struct sidecar_config *config, bool reloadable)
 {
 	struct buf out = {0};
 	for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
 		const struct config_option *option = &sidecar_config_options[i];
 		if (option->type == CONFIG_LATER || (is_text(option) && !get_text(option, config)) ||
-		    (option->type == CONFIG_TIME && !sidecar_config_get_number(option, config)))
+		    (option->type == CONFIG_TIME && !sidecar_config_get_number(option, config)) ||
+		    (reloadable && !option->reload))
 			continue;
 		buf_printf(&out, "%s = ", option->name);
 		describe_value(option, config, &out);
@@ -513,4 +523,40 @@ char *sidecar_config_describe(const struct sidecar_config *config)
 	if (out.failed)
 		buf_done(&out);
 	return out.at;
+}
+
+static char *value_text(const struct config_option *option, const struct sidecar_config *config)
+{
+	struct buf out = {0};
+	if (is_text(option) && !get_text(option, config))
+		buf_add_text(&out, "nothing");
+	else
+		describe_value(option, config, &out);
+	buf_add(&out, "", 1);
+	if (out.failed)
+		buf_done(&out);
+	return out.at;
+}
+
+bool sidecar_config_reloadable(const struct sidecar_config *before, const struct sidecar_config *after,
+			       struct rules_findings *findings)
+{
+	size_t errors = findings->errors;
+	for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
+		const struct config_option *option = &sidecar_config_options[i];
+		if (option->reload || option->type == CONFIG_LATER)
+			continue;
+		char *was = value_text(option, before), *is = value_text(option, after);
+		if (!was || !is)
+			rules_findings_fail(findings, after->path, "memory is short");
+		else if (strcmp(was, is) != 0)
+			rules_findings_add(
+				findings, true, after->path, after->line[i],
+				"%s: changed from %s to %s, which takes a restart; put it back, or "
+				"restart",
+				option->name, was, is);
+		free(was);
+		free(is);
+	}
+	return findings->errors == errors;
 }

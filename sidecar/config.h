@@ -18,6 +18,20 @@ enum sidecar_on_undecodable { SIDECAR_UNDECODABLE_CLOSED, SIDECAR_UNDECODABLE_PA
 enum sidecar_wanted { SIDECAR_ENFORCE = 1, SIDECAR_OBSERVE };
 enum sidecar_on_history { SIDECAR_HISTORY_SUPPRESS, SIDECAR_HISTORY_CLOSED, SIDECAR_HISTORY_PASS };
 
+/* What a call is allowed. */
+struct sidecar_limits {
+	int in_flight, connections;
+	size_t message;		   /* bytes */
+	struct proto_limits facts; /* items, prompts */
+	size_t metadata;	   /* bytes */
+};
+
+/* In which direction it fails. */
+struct sidecar_directions {
+	enum sidecar_on_undecodable undecodable;
+	enum sidecar_on_history history;
+};
+
 /* All texts are owned by the configuration; NULL where an optional value is not given. */
 struct sidecar_config {
 	char *path; /* of the file */
@@ -51,25 +65,19 @@ struct sidecar_config {
 		int64_t publish_ns;
 	} audit;
 
-	struct {
-		int in_flight, connections;
-		size_t message;		   /* bytes */
-		struct proto_limits facts; /* items, prompts */
-		size_t metadata;	   /* bytes */
-	} limits;
-
-	struct {
-		enum sidecar_on_undecodable undecodable;
-		enum sidecar_on_history history;
-	} failure;
+	struct sidecar_limits limits;
+	struct sidecar_directions failure;
 
 	struct {
 		int64_t delay_ns, grace_ns;
 	} drain;
 
 	struct {
-		char *http; /* "127.0.0.1:9901"; NULL: no admin listener */
+		char *http;    /* "127.0.0.1:9901"; NULL: no admin listener */
+		char *control; /* "unix:/run/rankguard/control.sock"; NULL: no control socket */
 	} admin;
+
+	unsigned *line; /* where each option stands, in table order; 0: not given */
 };
 
 /* Reads and checks one file. All findings, not only the first, go to `findings` as
@@ -79,8 +87,14 @@ MUST_USE struct sidecar_config *sidecar_config_load(const char *path, struct rul
 void sidecar_config_free(struct sidecar_config *config); /* NULL is fine */
 
 /* The options in force as text for the log: `name = value` a line, in table order, without secrets (key
- * paths are named, keys are not). Heap text, the caller frees; NULL when memory is short. */
-MUST_USE char *sidecar_config_describe(const struct sidecar_config *config);
+ * paths are named, keys are not); all of them, or those that a reload may change. Heap text, the caller frees;
+ * NULL when memory is short. */
+MUST_USE char *sidecar_config_describe(const struct sidecar_config *config, bool reloadable);
+
+/* What a reload cannot change and `after` changes all the same: one finding each, at its line. False when there
+ * are any. */
+MUST_USE bool sidecar_config_reloadable(const struct sidecar_config *before,
+					const struct sidecar_config *after, struct rules_findings *findings);
 
 /* "unix:/path" or "host:port" into a socket address. Loopback tells whether it stays on this machine. */
 struct sockaddr_storage;

@@ -12,7 +12,7 @@ struct config_load {
 	const char *path; /* of the file, as given */
 	struct sidecar_config *config;
 	struct rules_findings *findings;
-	unsigned line[CONFIG_OPTIONS]; /* where each option stands; 0: not given */
+	unsigned *line; /* the configuration's: where each option stands; 0: not given */
 };
 
 /* An error at a line; `name` of the key first. */

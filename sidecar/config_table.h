@@ -38,6 +38,7 @@ struct config_option {
 	const struct config_choice *choice;
 	const char *fallback; /* the default as text; NULL: none */
 	bool required;
+	bool reload;	     /* may change while serving */
 	const char *example; /* the value as it is written in the file; LATER: what to do instead */
 	const char *help;    /* one line */
 };

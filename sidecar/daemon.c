@@ -2,38 +2,59 @@
 #include "sidecar/daemon.h"
 
 #include "sidecar/admin.h"
+#include "sidecar/control.h"
 #include "sidecar/ground.h"
 #include "sidecar/history_catch_up.h"
 #include "sidecar/hop.h"
 #include "sidecar/listen.h"
+#include "sidecar/notify.h"
+#include "sidecar/reload.h"
+#include "sidecar/status.h"
 #include "sidecar/store_lmdb.h"
 #include "sidecar/versions.h"
+#include "sidecar/watch.h"
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/signalfd.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { TICK_MS = 1000 };
 
 struct daemon {
 	struct sidecar_talk *talk;
 	struct sidecar_ground ground; /* configuration, keys, rules */
-	struct proto_mapping *mapping;
 	struct audit_log *log;
 	struct sidecar_history *history;
 	struct sidecar_metrics *metrics;
 	struct sidecar_mode *mode;
 	struct sidecar_listener *listener;
 	struct sidecar_admin *admin;
+	struct sidecar_control *control;
+	struct sidecar_watch *watch;
+	int signals; /* signalfd; -1 before start */
 	struct sidecar_hop hop;
 	struct sidecar_worker *worker;
 	size_t workers;
 	bool grpc, serving, ready, history_stuck;
+	bool wanted_down; /* `drain` was asked */
 	int64_t next_tally_ns;
 	atomic_bool upstream_ready, draining;
 	struct sidecar_tag shut_tag;
 	atomic_bool shut;
 };
+
+static const int daemon_signals[] = {SIGTERM, SIGINT, SIGHUP};
+
+static int64_t monotonic_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * TIME_SECOND + now.tv_nsec;
+}
 
 /* ---- the log and history ---- */
 
@@ -66,29 +87,6 @@ static bool open_history(struct daemon *daemon, struct err *err)
 	return daemon->history && sidecar_history_catch_up(daemon->history, daemon->log, daemon->talk, err);
 }
 
-static bool note_ruleset(struct daemon *daemon, struct err *err)
-{
-	const struct rules_ruleset *rules = daemon->ground.rules;
-	size_t count = rules_ruleset_source_count(rules);
-	struct audit_entry_source *source = calloc(count ? count : 1, sizeof *source);
-	struct audit_entry_ruleset entry = {.name = rules_ruleset_name(rules),
-					    .version = rules_ruleset_version(rules),
-					    .digest = rules_ruleset_digest(rules),
-					    .source = source,
-					    .source_count = count};
-	struct audit_batch batch = {0};
-	for (size_t i = 0; source && i < count; i++)
-		source[i] = (struct audit_entry_source){.name = rules_ruleset_source(rules, i).name,
-							.text = rules_ruleset_source(rules, i).text};
-	bool good = source && audit_entry_ruleset(&batch, audit_log_now(daemon->log), &entry);
-	if (!good)
-		err_set(err, "ruleset: memory is short");
-	good = good && audit_log_append_wait(daemon->log, &batch, NULL, err);
-	audit_batch_done(&batch);
-	free(source);
-	return good;
-}
-
 /* Each start states its mode. */
 static bool open_mode(struct daemon *daemon, struct err *err)
 {
@@ -96,16 +94,14 @@ static bool open_mode(struct daemon *daemon, struct err *err)
 	daemon->mode = sidecar_mode_new(daemon->log, daemon->talk);
 	if (!daemon->mode)
 		return err_set(err, "mode: memory is short");
-	return config->mode.wanted == SIDECAR_OBSERVE
-		       ? sidecar_mode_observe(daemon->mode, config->mode.until_ns, config->mode.by,
-					      SIDECAR_CAUSE_START, err)
-		       : sidecar_mode_enforce(daemon->mode, NULL, SIDECAR_CAUSE_START, err);
+	return sidecar_mode_configure(daemon->mode, config->mode.until_ns, config->mode.by,
+				      SIDECAR_CAUSE_START, err);
 }
 
 static bool open_log(struct daemon *daemon, struct err *err)
 {
 	const struct sidecar_config *config = daemon->ground.config;
-	char *configuration = sidecar_config_describe(config), *versions = sidecar_versions();
+	char *configuration = sidecar_config_describe(config, false), *versions = sidecar_versions();
 	struct audit_options options = {.directory = config->audit.directory,
 					.origin = config->audit.origin,
 					.identity = config->identity.uid,
@@ -120,8 +116,7 @@ static bool open_log(struct daemon *daemon, struct err *err)
 	daemon->log = audit_log_open(&options, err);
 	free(configuration);
 	free(versions);
-	return daemon->log && note_ruleset(daemon, err) && open_mode(daemon, err) &&
-	       open_history(daemon, err);
+	return daemon->log != NULL;
 }
 
 /* ---- admin ---- */
@@ -137,6 +132,16 @@ static void reasons(void *ctx, struct buf *out)
 		buf_printf(out, "audit log not writable: %s\n", state.why);
 	if (!atomic_load(&daemon->upstream_ready))
 		buf_printf(out, "upstream %s not reachable\n", daemon->ground.config->upstream);
+}
+
+static void status(void *ctx, struct buf *out)
+{
+	struct daemon *daemon = ctx;
+	struct buf why = {0};
+	reasons(daemon, &why);
+	out->failed |= why.failed;
+	sidecar_status_render(&daemon->hop, buf_bytes(&why), out);
+	buf_done(&why);
 }
 
 static void metrics(void *ctx, struct buf *out)
@@ -194,7 +199,8 @@ static bool start_workers(struct daemon *daemon, struct err *err)
 
 static bool start_admin(struct daemon *daemon, struct err *err)
 {
-	struct sidecar_admin_source source = {.reasons = reasons, .metrics = metrics, .ctx = daemon};
+	struct sidecar_admin_source source = {
+		.reasons = reasons, .metrics = metrics, .status = status, .ctx = daemon};
 	const char *address = daemon->ground.config->admin.http;
 	if (!address)
 		return true;
@@ -207,31 +213,119 @@ static int64_t minute_after(int64_t now_ns)
 	return (now_ns / TIME_MINUTE + 1) * TIME_MINUTE;
 }
 
+static bool reload(struct daemon *daemon, struct buf *said)
+{
+	if (!sidecar_reload(&daemon->hop, said))
+		return false;
+	struct sidecar_policy *policy = sidecar_force_hold(&daemon->hop.force);
+	sidecar_listener_limit(daemon->listener, policy->limits.connections);
+	sidecar_policy_drop(policy);
+	return true;
+}
+
+/* ---- control ---- */
+
+static bool ask_status(struct daemon *daemon, struct buf *said)
+{
+	status(daemon, said);
+	return true;
+}
+
+static bool ask_ready(struct daemon *daemon, struct buf *said)
+{
+	reasons(daemon, said);
+	bool ready = said->len == 0;
+	if (ready)
+		buf_add_text(said, "ready\n");
+	return ready;
+}
+
+static bool ask_reload(struct daemon *daemon, struct buf *said)
+{
+	if (atomic_load(&daemon->draining)) {
+		buf_add_text(said, "draining: nothing is reloaded any more\n");
+		return false;
+	}
+	return reload(daemon, said);
+}
+
+static bool ask_drain(struct daemon *daemon, struct buf *said)
+{
+	daemon->wanted_down = true;
+	buf_printf(said, "draining; %d calls in flight\n", atomic_load(&daemon->hop.in_flight));
+	return true;
+}
+
+static const struct {
+	const char *question;
+	bool (*answer)(struct daemon *daemon, struct buf *said);
+} questions[] = {
+	{"status", ask_status},
+	{"ready", ask_ready},
+	{"reload", ask_reload},
+	{"drain", ask_drain},
+};
+
+static bool on_question(void *ctx, const char *question, struct buf *said)
+{
+	for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
+		if (strcmp(question, questions[i].question) == 0)
+			return questions[i].answer(ctx, said);
+	buf_add_text(said, "this is not a question; there are");
+	for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
+		buf_printf(said, " %s", questions[i].question);
+	buf_add_text(said, "\n");
+	return false;
+}
+
+static bool start_control(struct daemon *daemon, struct err *err)
+{
+	const struct sidecar_config *config = daemon->ground.config;
+	struct sidecar_control_handler handler = {.answer = on_question, .ctx = daemon};
+	daemon->watch = sidecar_watch_new(config->path, config->rules, err);
+	if (!daemon->watch)
+		return false;
+	if (!config->admin.control)
+		return true;
+	daemon->control = sidecar_control_open(config->admin.control, handler, daemon->talk, err);
+	return daemon->control != NULL;
+}
+
+static bool listen_to_signals(struct daemon *daemon, struct err *err)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof daemon_signals / sizeof *daemon_signals; i++)
+		sigaddset(&set, daemon_signals[i]);
+	daemon->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return daemon->signals >= 0 || err_set(err, "signals: %s", strerror(errno));
+}
+
 static bool start(struct daemon *daemon, struct err *err)
 {
 	const struct sidecar_config *config = daemon->ground.config;
+	struct sidecar_hop *hop = &daemon->hop;
 	grpc_init();
 	daemon->grpc = true;
-	daemon->mapping = proto_mapping_canonical(err);
-	daemon->listener = daemon->mapping ? sidecar_listener_open(config, daemon->talk, err) : NULL;
-	if (!daemon->listener || !open_log(daemon, err))
+	daemon->listener = sidecar_listener_open(config, daemon->talk, err);
+	if (!daemon->listener || !listen_to_signals(daemon, err) || !open_log(daemon, err))
 		return false;
 	int64_t now = audit_log_now(daemon->log);
 	daemon->next_tally_ns = minute_after(now);
-	daemon->metrics = sidecar_metrics_new(daemon->mapping, daemon->ground.rules, now);
+	daemon->metrics = sidecar_metrics_new(now);
 	if (!daemon->metrics)
 		return err_set(err, "metrics: memory is short");
-	struct sidecar_hop *hop = &daemon->hop;
 	hop->config = config;
-	hop->mapping = daemon->mapping;
-	hop->rules = daemon->ground.rules;
 	hop->log = daemon->log;
 	hop->subject_key = daemon->ground.subject_key;
-	hop->history = daemon->history;
 	hop->metrics = daemon->metrics;
-	hop->mode = daemon->mode;
 	hop->talk = daemon->talk;
-	return start_workers(daemon, err) && start_admin(daemon, err);
+	if (!sidecar_reload_first(hop, &daemon->ground, err) || !open_mode(daemon, err) ||
+	    !open_history(daemon, err))
+		return false;
+	hop->history = daemon->history;
+	hop->mode = daemon->mode;
+	return start_workers(daemon, err) && start_admin(daemon, err) && start_control(daemon, err);
 }
 
 /* ---- while it serves ---- */
@@ -298,50 +392,62 @@ static void tick(struct daemon *daemon)
 	daemon->next_tally_ns = minute_after(audit_log_now(daemon->log));
 }
 
-static const int daemon_signals[] = {SIGTERM, SIGINT, SIGHUP};
+/* What woke the main thread. */
+enum daemon_event { DAEMON_NOTHING, DAEMON_END, DAEMON_RELOAD };
 
-/* The next signal, 0 when wait_ms passed without one. */
-static int next_signal(int wait_ms)
+static enum daemon_event take_signal(const struct daemon *daemon)
 {
-	sigset_t set;
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof daemon_signals / sizeof *daemon_signals; i++)
-		sigaddset(&set, daemon_signals[i]);
-	struct timespec wait = {wait_ms / 1000, wait_ms % 1000 * 1000000L};
-	int signal = sigtimedwait(&set, NULL, &wait);
-	return signal > 0 ? signal : 0;
+	struct signalfd_siginfo signal;
+	if (read(daemon->signals, &signal, sizeof signal) != sizeof signal)
+		return DAEMON_NOTHING;
+	return signal.ssi_signo == SIGHUP ? DAEMON_RELOAD : DAEMON_END;
+}
+
+/* Waits for a signal, a question or a changed file, at most wait_ms. Questions are answered here. */
+static enum daemon_event next_event(struct daemon *daemon, int wait_ms)
+{
+	enum daemon_event event = DAEMON_NOTHING;
+	bool changed = daemon->watch && sidecar_watch_changed(daemon->watch, monotonic_ns(), &wait_ms);
+	struct pollfd sources[] = {
+		{.fd = daemon->signals, .events = POLLIN},
+		{.fd = daemon->watch ? sidecar_watch_fd(daemon->watch) : -1, .events = POLLIN},
+		{.fd = daemon->control ? sidecar_control_fd(daemon->control) : -1, .events = POLLIN},
+	};
+	if (poll(sources, sizeof sources / sizeof *sources, changed ? 0 : wait_ms) > 0) {
+		if (sources[2].revents)
+			sidecar_control_serve(daemon->control);
+		if (sources[0].revents)
+			event = take_signal(daemon);
+	}
+	if (daemon->wanted_down)
+		return DAEMON_END;
+	return event == DAEMON_NOTHING && changed ? DAEMON_RELOAD : event;
 }
 
 static void serve(struct daemon *daemon)
 {
 	for (;;) {
+		struct buf said = {0};
 		/* Quick looks until the recommender was seen once, so that readiness does not lag a second. */
-		int signal = next_signal(atomic_load(&daemon->upstream_ready) ? TICK_MS : TICK_MS / 20);
-		if (signal == SIGHUP)
-			sidecar_say(daemon->talk, SIDECAR_WARN, "reload",
-				    "SIGHUP: this version does not reload; restart to use new rules");
-		else if (signal)
+		enum daemon_event event =
+			next_event(daemon, atomic_load(&daemon->upstream_ready) ? TICK_MS : TICK_MS / 20);
+		if (event == DAEMON_END)
 			return;
+		if (event == DAEMON_RELOAD)
+			reload(daemon, &said); /* the operator's log tells it */
+		buf_done(&said);
 		tick(daemon);
 	}
 }
 
 /* ---- end ---- */
 
-static int64_t monotonic_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * TIME_SECOND + now.tv_nsec;
-}
-
 /* Ticks on for a while; a second SIGTERM or SIGINT ends it, and so does `over` when it is given. */
 static void linger(struct daemon *daemon, int64_t for_ns, bool (*over)(struct daemon *))
 {
 	int64_t until = monotonic_ns() + for_ns;
 	while (monotonic_ns() < until && !(over && over(daemon))) {
-		int signal = next_signal(over ? 5 : 50);
-		if (signal == SIGTERM || signal == SIGINT)
+		if (next_event(daemon, over ? 5 : 50) == DAEMON_END)
 			return;
 	}
 }
@@ -366,6 +472,8 @@ static void drain(struct daemon *daemon)
 	const struct sidecar_config *config = daemon->ground.config;
 	daemon->shut_tag.complete = on_shut;
 	atomic_store(&daemon->draining, true);
+	sidecar_notify("STOPPING=1");
+	daemon->wanted_down = false; /* asked again, it hurries */
 	sidecar_say(daemon->talk, SIDECAR_INFO, "drain", "%d calls in flight",
 		    atomic_load(&daemon->hop.in_flight));
 	if (daemon->ready)
@@ -379,7 +487,7 @@ static void drain(struct daemon *daemon)
 	grpc_server_cancel_all_calls(daemon->hop.server);
 	/* Cancelled calls end in bounded time: every batch of theirs completes, and the log answers each append. */
 	while (!shut(daemon))
-		next_signal(5);
+		next_event(daemon, 5);
 	for (size_t i = 0; i < daemon->workers; i++)
 		sidecar_worker_done(&daemon->worker[i]);
 	daemon->workers = 0;
@@ -394,20 +502,25 @@ static bool stop(struct daemon *daemon, struct err *err)
 	for (size_t i = 0; i < daemon->workers; i++)
 		sidecar_worker_done(&daemon->worker[i]);
 	sidecar_admin_stop(daemon->admin);
+	sidecar_control_close(daemon->control);
+	sidecar_watch_free(daemon->watch);
+	if (daemon->signals >= 0)
+		close(daemon->signals);
 	if (daemon->hop.server)
 		grpc_server_destroy(daemon->hop.server);
 	sidecar_listener_close(daemon->listener);
 	if (daemon->log) {
 		if (daemon->metrics) {
-			look_mode(daemon);
+			if (daemon->mode)
+				look_mode(daemon);
 			tally(daemon);
 		}
 		good = audit_log_close(daemon->log, err);
 	}
+	sidecar_force_done(&daemon->hop.force);
 	sidecar_mode_free(daemon->mode);
 	sidecar_metrics_free(daemon->metrics);
 	sidecar_history_free(daemon->history);
-	proto_mapping_free(daemon->mapping);
 	free(daemon->worker);
 	if (daemon->grpc)
 		grpc_shutdown_blocking();
@@ -424,6 +537,7 @@ static void say_ready(const struct daemon *daemon)
 		    "serving on %s%s, upstream %s, ruleset %.*s, log %s at %llu entries", config->listen[0],
 		    config->listen_count > 1 ? " and others" : "", config->upstream, BYTES_ARG(digest),
 		    state.origin, (unsigned long long)state.size);
+	sidecar_notify("READY=1");
 	sidecar_say(daemon->talk, SIDECAR_INFO, "scope",
 		    "caps hold within this sidecar: with several replicas route a session to one of them");
 }
@@ -431,14 +545,16 @@ static void say_ready(const struct daemon *daemon)
 enum sidecar_exit sidecar_daemon_serve(const char *config_path, struct sidecar_talk *talk)
 {
 	struct err err = {""};
-	struct daemon daemon = {.talk = talk};
+	struct daemon daemon = {.talk = talk, .signals = -1};
 	struct rules_findings findings = {0};
+	sidecar_force_init(&daemon.hop.force);
 	bool loaded = sidecar_ground_load(config_path, true, &daemon.ground, &findings);
 	for (size_t i = 0; i < findings.count; i++)
 		sidecar_say(talk, findings.finding[i].error ? SIDECAR_ERROR : SIDECAR_WARN, "check", "%s",
 			    findings.finding[i].text);
 	rules_findings_done(&findings);
 	if (!loaded) {
+		sidecar_force_done(&daemon.hop.force);
 		sidecar_ground_done(&daemon.ground);
 		return SIDECAR_NO;
 	}

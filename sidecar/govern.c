@@ -11,8 +11,8 @@ void sidecar_governing_init(struct sidecar_governing *governing, struct sidecar_
 			    const struct sidecar_arrival *arrival)
 {
 	/* Facts and pieces are a small multiple of the message; the floor covers small messages of many items. */
-	size_t limit = 8 * hop->config->limits.message + ((size_t)16 << 20);
-	*governing = (struct sidecar_governing){.hop = hop, .arrival = arrival};
+	size_t limit = 8 * arrival->policy->limits.message + ((size_t)16 << 20);
+	*governing = (struct sidecar_governing){.hop = hop, .policy = arrival->policy, .arrival = arrival};
 	governing->context.method = proto_method_name(arrival->method);
 	arena_init(&governing->context_arena, limit);
 	arena_init(&governing->arena, limit);
@@ -62,7 +62,7 @@ static enum sidecar_governed ungovernable(struct sidecar_governing *governing, e
 {
 	enum sidecar_failure failure =
 		result == PROTO_LIMIT ? SIDECAR_FAILURE_LIMIT : SIDECAR_FAILURE_UNDECODABLE;
-	if (governing->hop->config->failure.undecodable != SIDECAR_UNDECODABLE_PASS)
+	if (governing->policy->failure.undecodable != SIDECAR_UNDECODABLE_PASS)
 		return refuse(governing, failure);
 	be_lenient(governing, failure, SIDECAR_PASS, err);
 	return SIDECAR_GOVERNED;
@@ -88,7 +88,7 @@ static enum proto_result view_request(struct sidecar_governing *governing, struc
 	enum proto_result result =
 		signal ? proto_view_signal(method, governing->request_bytes, arena, &governing->signal, err)
 		       : proto_view_request(method, governing->request_bytes,
-					    &governing->hop->config->limits.facts, arena, &governing->context,
+					    &governing->policy->limits.facts, arena, &governing->context,
 					    err);
 	if (result != PROTO_OK)
 		return result;
@@ -146,7 +146,7 @@ static bool conclude(struct sidecar_governing *governing, const struct rules_his
  * a failure is no rule. */
 static bool frequency_without_history(struct sidecar_governing *governing, struct err *err)
 {
-	enum sidecar_on_history on_history = governing->hop->config->failure.history;
+	enum sidecar_on_history on_history = governing->policy->failure.history;
 	if (on_history == SIDECAR_HISTORY_CLOSED)
 		return closed_without_history(governing, err);
 	if (!throw_away(governing, err))
@@ -196,16 +196,16 @@ static bool decide_state(struct sidecar_governing *governing, struct err *err)
 	struct rules_history seen;
 	struct sidecar_hop *hop = governing->hop;
 	struct arena *arena = &governing->arena;
-	bool read = rules_ruleset_needs_history(hop->rules) &&
+	bool read = rules_ruleset_needs_history(governing->policy->rules) &&
 		    sidecar_history_lock(hop->history, bytes_of(governing->session),
 					 bytes_of(governing->user), arena, &lease, &seen, err);
 	if (read)
 		sidecar_history_unlock(&lease);
-	else if (rules_ruleset_needs_history(hop->rules) &&
-		 hop->config->failure.history == SIDECAR_HISTORY_CLOSED)
+	else if (rules_ruleset_needs_history(governing->policy->rules) &&
+		 governing->policy->failure.history == SIDECAR_HISTORY_CLOSED)
 		return closed_without_history(governing, err);
-	return rules_decide_seen(hop->rules, &governing->facts, read ? &seen : NULL, governing->now_ns, arena,
-				 &governing->decision, err);
+	return rules_decide_seen(governing->policy->rules, &governing->facts, read ? &seen : NULL,
+				 governing->now_ns, arena, &governing->decision, err);
 }
 
 static bool decide(struct sidecar_governing *governing, grpc_byte_buffer **message, struct err *err)
@@ -218,7 +218,8 @@ static bool decide(struct sidecar_governing *governing, grpc_byte_buffer **messa
 	governing->decided =
 		decide_state(governing, err) && frequency(governing, err) && patch(governing, message, err);
 	if (governing->decided)
-		sidecar_metrics_decided(hop->metrics, decision, governing->facts.prompt_count);
+		sidecar_metrics_decided(hop->metrics, governing->policy->meter, decision,
+					governing->facts.prompt_count);
 	return governing->decided;
 }
 
@@ -231,7 +232,7 @@ enum sidecar_governed sidecar_govern_response(struct sidecar_governing *governin
 		return SIDECAR_GOVERNED;
 	if (sidecar_message_read(*message, &governing->arena, &governing->response_bytes, err))
 		result = proto_view_response(governing->arrival->method, governing->response_bytes,
-					     &governing->hop->config->limits.facts, &governing->arena,
+					     &governing->policy->limits.facts, &governing->arena,
 					     &governing->facts, &governing->places, err);
 	if (result != PROTO_OK)
 		return ungovernable(governing, result, err);

@@ -31,6 +31,7 @@ struct sidecar_leniency {
 
 struct sidecar_governing {
 	struct sidecar_hop *hop;
+	const struct sidecar_policy *policy;   /* the arrival's */
 	const struct sidecar_arrival *arrival; /* borrowed: method, metadata, and the queue to come back to */
 
 	/* The request, for as long as the call lives */
@@ -118,6 +119,6 @@ void sidecar_receipt_reject(struct sidecar_receipts *receipts, const struct side
 
 /* Adds what was noted to the trailing metadata, unless the option `receipts` is off. Once. */
 void sidecar_receipt_write(struct sidecar_receipts *receipts, const struct sidecar_hop *hop,
-			   grpc_metadata_array *trailing);
+			   const struct sidecar_policy *policy, grpc_metadata_array *trailing);
 
 #endif

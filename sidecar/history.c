@@ -8,6 +8,7 @@
 
 #include "sidecar/history_hash.h"
 #include <assert.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -31,7 +32,9 @@ struct history_shard {
 
 struct sidecar_history {
 	struct sidecar_store store;
-	int64_t keep_ns;
+	int64_t keep_ns;	   /* the thread that expires */
+	int64_t forgot_ns;	   /* what is older may have been forgotten; INT64_MIN: nothing was */
+	_Atomic int64_t oldest_ns; /* of the events folded so far; INT64_MAX: none */
 	atomic_bool lost; /* an acknowledged event could not be added: what is read would be too little */
 	struct history_shard shard[SHARDS];
 };
@@ -47,6 +50,8 @@ struct sidecar_history *sidecar_history_new(struct sidecar_store store, int64_t 
 	}
 	history->store = store;
 	history->keep_ns = keep_ns;
+	history->forgot_ns = INT64_MIN;
+	atomic_init(&history->oldest_ns, INT64_MAX);
 	atomic_init(&history->lost, false);
 	for (size_t i = 0; i < SHARDS; i++) {
 		pthread_mutex_init(&history->shard[i].lock, NULL);
@@ -279,8 +284,11 @@ bool sidecar_history_fold(struct sidecar_history *history, uint64_t index,
 			  const struct audit_entry_seen *seen, struct err *err)
 {
 	struct rules_event event;
-	if (event_of(seen, index, &event) && !add_event(history, seen, &event, err))
+	bool matters = event_of(seen, index, &event);
+	if (matters && !add_event(history, seen, &event, err))
 		return false;
+	if (matters && event.time_ns < atomic_load_explicit(&history->oldest_ns, memory_order_relaxed))
+		atomic_store_explicit(&history->oldest_ns, event.time_ns, memory_order_relaxed);
 	if (history->store.applied && !atomic_load_explicit(&history->lost, memory_order_relaxed))
 		history->store.applied(history->store.ctx, index, seen->time_ns);
 	return true;
@@ -303,5 +311,28 @@ bool sidecar_history_flush(struct sidecar_history *history, struct err *err)
 
 void sidecar_history_expire(struct sidecar_history *history, int64_t now_ns)
 {
-	history->store.expire(history->store.ctx, sidecar_history_horizon(history, now_ns));
+	int64_t before = sidecar_history_horizon(history, now_ns);
+	if (atomic_load_explicit(&history->oldest_ns, memory_order_relaxed) < before)
+		sidecar_history_forgot(history, before);
+	history->store.expire(history->store.ctx, before);
+}
+
+void sidecar_history_forgot(struct sidecar_history *history, int64_t before_ns)
+{
+	if (history->forgot_ns < before_ns)
+		history->forgot_ns = before_ns;
+}
+
+bool sidecar_history_reach(struct sidecar_history *history, int64_t keep_ns, int64_t now_ns, struct err *err)
+{
+	if (keep_ns <= history->keep_ns)
+		return true;
+	if (now_ns - keep_ns < history->forgot_ns)
+		return err_set(err,
+			       "history: rules look further back now (%" PRId64
+			       " s) than it was kept (%" PRId64
+			       " s); restart to use them: a start rebuilds it from the log",
+			       keep_ns / TIME_SECOND, history->keep_ns / TIME_SECOND);
+	history->keep_ns = keep_ns;
+	return true;
 }

@@ -109,6 +109,14 @@ void sidecar_history_release(struct sidecar_reservation *reservation);
  * it cannot be written, and nothing can be locked until a later flush succeeds. */
 MUST_USE bool sidecar_history_flush(struct sidecar_history *history, struct err *err);
 
+/* What is older than before_ns was left out when it was built. */
+void sidecar_history_forgot(struct sidecar_history *history, int64_t before_ns);
+
+/* Rules that look back keep_ns come into force beside those of before. False: what they would look at may have
+ * been forgotten, and a cap could be exceeded. On the thread that expires. */
+MUST_USE bool sidecar_history_reach(struct sidecar_history *history, int64_t keep_ns, int64_t now_ns,
+				    struct err *err);
+
 /* Forgets what no rule can need any more. Called now and then from one thread. */
 void sidecar_history_expire(struct sidecar_history *history, int64_t now_ns);
 

@@ -29,8 +29,10 @@ static bool fold_entry(void *ctx, uint64_t index, struct bytes leaf)
 		return false;
 	if (up->mark && !up->met)
 		return up->met = index == up->mark->index && seen.time_ns == up->mark->time_ns;
-	if (!matters(up, &seen))
+	if (!matters(up, &seen)) {
 		seen.type = (struct bytes){0};
+		sidecar_history_forgot(up->history, up->horizon_ns);
+	}
 	up->entries++;
 	return sidecar_history_fold(up->history, index, &seen, &up->err);
 }
@@ -56,6 +58,7 @@ static bool resume(struct catching_up *up, struct audit_log *log, const struct a
 		err_set(why, "rules look further back now than it was kept");
 		return true;
 	}
+	sidecar_history_forgot(up->history, mark.since_ns);
 	up->mark = &mark;
 	bool good = mark.index >= state->size || fold_from(up, log, err);
 	up->mark = NULL;

@@ -17,17 +17,16 @@
 #include "sidecar/batch.h"
 #include "sidecar/config.h"
 #include "sidecar/history.h"
-#include "sidecar/metrics.h"
 #include "sidecar/mode.h"
+#include "sidecar/policy.h"
 #include "sidecar/talk.h"
 #include <pthread.h>
 #include <stdatomic.h>
 
 /* Everything borrowed: serve.c makes it before the first call and ends it after the last. */
 struct sidecar_hop {
-	const struct sidecar_config *config;
-	const struct proto_mapping *mapping;
-	struct rules_ruleset *rules;
+	const struct sidecar_config *config; /* of the start; what a reload changes stands in the policy */
+	struct sidecar_force force;
 	struct audit_log *log;
 	const struct audit_subject_key *subject_key;
 	struct sidecar_history *history;
@@ -63,9 +62,10 @@ struct sidecar_arrival {
 	grpc_call *call;
 	grpc_call_details details;
 	grpc_metadata_array metadata;
-	const struct proto_method *method; /* NULL: not in the mapping */
-	size_t metrics_row;
-	gpr_timespec since; /* GPR_CLOCK_MONOTONIC */
+	struct sidecar_policy *policy;	   /* held: the one in force when the call arrived */
+	const struct proto_method *method; /* of the policy's mapping; NULL: not in it */
+	struct metrics_method *row;	   /* where it is counted */
+	gpr_timespec since;		   /* GPR_CLOCK_MONOTONIC */
 	struct sidecar_tag closed_tag;
 };
 

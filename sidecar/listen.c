@@ -14,6 +14,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -34,6 +35,7 @@ struct sidecar_listener {
 	grpc_server *server;
 	grpc_server_credentials *insecure;
 	int connections; /* the accept thread's */
+	atomic_int limit;
 	pthread_t thread;
 	bool running;
 };
@@ -50,8 +52,8 @@ static bool stale(const struct sockaddr_un *address, unsigned len)
 	return refused && lstat(address->sun_path, &st) == 0 && S_ISSOCK(st.st_mode);
 }
 
-static bool bind_socket(int fd, const char *text, const struct sockaddr_storage *address, unsigned len,
-			struct err *err)
+static bool bind_socket(int fd, const char *name, const char *text, const struct sockaddr_storage *address,
+			unsigned len, struct err *err)
 {
 	const struct sockaddr_un *local = (const struct sockaddr_un *)address;
 	int on = 1;
@@ -63,13 +65,13 @@ static bool bind_socket(int fd, const char *text, const struct sockaddr_storage 
 		return true;
 	if (errno == EADDRINUSE)
 		return err_set(err,
-			       "listen %s: the address is in use by another process; choose another or end "
+			       "%s %s: the address is in use by another process; choose another or end "
 			       "that process",
-			       text);
-	return err_set(err, "listen %s: %s", text, strerror(errno));
+			       name, text);
+	return err_set(err, "%s %s: %s", name, text, strerror(errno));
 }
 
-static int open_socket(const char *text, struct err *err)
+int sidecar_listen_socket(const char *name, const char *text, struct err *err)
 {
 	struct sockaddr_storage address;
 	unsigned len;
@@ -78,10 +80,10 @@ static int open_socket(const char *text, struct err *err)
 		return -1;
 	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0) {
-		err_set(err, "listen %s: %s", text, strerror(errno));
+		err_set(err, "%s %s: %s", name, text, strerror(errno));
 		return -1;
 	}
-	if (!bind_socket(fd, text, &address, len, err)) {
+	if (!bind_socket(fd, name, text, &address, len, err)) {
 		close(fd);
 		return -1;
 	}
@@ -100,13 +102,14 @@ struct sidecar_listener *sidecar_listener_open(const struct sidecar_config *conf
 	}
 	listener->config = config;
 	listener->talk = talk;
+	sidecar_listener_limit(listener, config->limits.connections);
 	listener->insecure = grpc_insecure_server_credentials_create();
 	listener->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	listener->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (listener->stop < 0 || listener->epoll < 0)
 		good = err_set(err, "listen: %s", strerror(errno));
 	for (size_t i = 0; good && i < config->listen_count; i++) {
-		listener->socket[i] = open_socket(config->listen[i], err);
+		listener->socket[i] = sidecar_listen_socket("listen", config->listen[i], err);
 		good = listener->socket[i] >= 0;
 		listener->count += good;
 	}
@@ -136,10 +139,11 @@ static void forget(struct sidecar_listener *listener, int twin)
 static void hand_over(struct sidecar_listener *listener, int fd)
 {
 	int on = 1, twin = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	if (twin < 0 || listener->connections >= listener->config->limits.connections) {
+	int limit = atomic_load_explicit(&listener->limit, memory_order_relaxed);
+	if (twin < 0 || listener->connections >= limit) {
 		sidecar_say(listener->talk, SIDECAR_WARN, "connections",
 			    "a connection was refused: %d are open, limits.connections is %d",
-			    listener->connections, listener->config->limits.connections);
+			    listener->connections, limit);
 		if (twin >= 0)
 			close(twin);
 		close(fd);
@@ -197,6 +201,11 @@ static void *listener_run(void *arg)
 		if (pause)
 			poll(NULL, 0, PAUSE_MS);
 	}
+}
+
+void sidecar_listener_limit(struct sidecar_listener *listener, int connections)
+{
+	atomic_store_explicit(&listener->limit, connections, memory_order_relaxed);
 }
 
 bool sidecar_listener_start(struct sidecar_listener *listener, grpc_server *server, struct err *err)

@@ -18,6 +18,13 @@ struct sidecar_listener;
 MUST_USE struct sidecar_listener *sidecar_listener_open(const struct sidecar_config *config,
 							struct sidecar_talk *talk, struct err *err);
 
+/* Binds and listens on one address, non-blocking; `name` is the option's, for messages. A socket file that a
+ * killed process left is replaced. -1 and err on failure. */
+MUST_USE int sidecar_listen_socket(const char *name, const char *text, struct err *err);
+
+/* Connections taken at the same time from now on. Thread: any. */
+void sidecar_listener_limit(struct sidecar_listener *listener, int connections);
+
 /* Starts accepting on a thread of its own; `server` has been started. */
 MUST_USE bool sidecar_listener_start(struct sidecar_listener *listener, grpc_server *server, struct err *err);
 

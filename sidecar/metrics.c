@@ -10,7 +10,8 @@
 #define SIDECAR_EFFECTS(X)                                                                                   \
 	X(CLOSED, "closed")                                                                                  \
 	X(PASS, "pass")                                                                                      \
-	X(SUPPRESS, "suppress")
+	X(SUPPRESS, "suppress")                                                                              \
+	X(KEPT, "kept")
 
 const char *sidecar_failure_name(enum sidecar_failure failure)
 {
@@ -32,13 +33,7 @@ const char *sidecar_effect_name(enum sidecar_effect effect)
 	return names[effect];
 }
 
-static size_t count_methods(const struct proto_mapping *mapping)
-{
-	size_t count = 0;
-	while (proto_mapping_at(mapping, count))
-		count++;
-	return count;
-}
+/* ---- rows ---- */
 
 /* One name for the histogram's type: which sides stream. */
 static const char *method_type(const struct proto_method *method)
@@ -48,42 +43,98 @@ static const char *method_type(const struct proto_method *method)
 }
 
 /* "/package.Service/Method" */
-static void name_row(struct metrics_method *row, const struct proto_method *method)
+static void split_name(struct metrics_method *row)
 {
-	struct bytes name = proto_method_name(method);
+	struct bytes name = bytes_of(row->name);
 	size_t slash = name.len;
 	while (slash > 0 && name.at[slash - 1] != '/')
 		slash--;
-	size_t from = name.len && name.at[0] == '/';
-	row->method = method;
-	row->type = method_type(method);
+	size_t from = name.at[0] == '/';
 	row->service_name = (struct bytes){name.at + from, slash > from ? slash - 1 - from : 0};
 	row->method_name = (struct bytes){name.at + slash, name.len - slash};
 }
 
-struct sidecar_metrics *sidecar_metrics_new(const struct proto_mapping *mapping,
-					    struct rules_ruleset *ruleset, int64_t now_ns)
+static struct metrics_method *method_new(struct bytes name, const char *type)
+{
+	struct metrics_method *row = calloc(1, sizeof *row);
+	if (row)
+		row->name = strndup(name.at, name.len);
+	if (row && !row->name) {
+		free(row);
+		row = NULL;
+	}
+	if (row) {
+		row->type = type;
+		split_name(row);
+	}
+	return row;
+}
+
+static struct metrics_method *other_new(void)
+{
+	static const struct bytes other = BYTES_LITERAL("_OTHER");
+	struct metrics_method *row = method_new(other, other.at);
+	if (row)
+		row->service_name = bytes_of(row->name);
+	return row;
+}
+
+/* The row of that name, made in front of _OTHER when it is new. NULL: memory is short. */
+static struct metrics_method *method_row(struct sidecar_metrics *metrics, const struct proto_method *method)
+{
+	struct bytes name = proto_method_name(method);
+	struct metrics_method **at = &metrics->method;
+	while ((*at)->next && !bytes_equal(bytes_of((*at)->name), name))
+		at = &(*at)->next;
+	if ((*at)->next)
+		return *at;
+	struct metrics_method *row = method_new(name, method_type(method));
+	if (row) {
+		row->next = *at;
+		*at = row;
+	}
+	return row;
+}
+
+static struct metrics_rule *rule_new(struct bytes id)
+{
+	struct metrics_rule *row = calloc(1, sizeof *row);
+	if (row)
+		row->id = strndup(id.at, id.len);
+	if (row && !row->id) {
+		free(row);
+		row = NULL;
+	}
+	return row;
+}
+
+/* The same for a rule's id. */
+static struct metrics_rule *rule_row(struct sidecar_metrics *metrics, const struct rules_rule *rule)
+{
+	struct metrics_rule **at = &metrics->rule;
+	while (*at && !bytes_equal(bytes_of((*at)->id), rule->id))
+		at = &(*at)->next;
+	if (!*at)
+		*at = rule_new(rule->id);
+	if (*at)
+		(*at)->own[rule->action] = (*at)->own[rule->on_unknown] = true;
+	return *at;
+}
+
+/* ---- life ---- */
+
+struct sidecar_metrics *sidecar_metrics_new(int64_t now_ns)
 {
 	struct sidecar_metrics *metrics = calloc(1, sizeof *metrics);
 	if (!metrics)
 		return NULL;
-	size_t named = count_methods(mapping);
-	metrics->ruleset = rules_ruleset_hold(ruleset);
+	pthread_mutex_init(&metrics->lock, NULL);
 	metrics->tally_from_ns = metrics->tally_before_ns = now_ns;
-	metrics->method_count = named + 1;
-	metrics->rule_count = rules_ruleset_rule_count(ruleset);
-	metrics->method = calloc(metrics->method_count, sizeof *metrics->method);
-	metrics->rule = calloc(metrics->rule_count + 1, sizeof *metrics->rule);
-	metrics->tally_rule = calloc(metrics->rule_count + 1, sizeof *metrics->tally_rule);
-	if (!metrics->method || !metrics->rule || !metrics->tally_rule) {
+	metrics->method = other_new();
+	if (!metrics->method) {
 		sidecar_metrics_free(metrics);
 		return NULL;
 	}
-	for (size_t i = 0; i < named; i++)
-		name_row(&metrics->method[i], proto_mapping_at(mapping, i));
-	struct bytes other = BYTES_LITERAL("_OTHER");
-	metrics->method[named] =
-		(struct metrics_method){.type = other.at, .service_name = other, .method_name = other};
 	return metrics;
 }
 
@@ -91,21 +142,91 @@ void sidecar_metrics_free(struct sidecar_metrics *metrics)
 {
 	if (!metrics)
 		return;
+	for (struct metrics_method *row = metrics->method, *next; row; row = next) {
+		next = row->next;
+		free(row->name);
+		free(row);
+	}
+	for (struct metrics_rule *row = metrics->rule, *next; row; row = next) {
+		next = row->next;
+		free(row->id);
+		free(row);
+	}
 	rules_ruleset_drop(metrics->ruleset);
-	free(metrics->method);
-	free(metrics->rule);
-	free(metrics->tally_rule);
+	pthread_mutex_destroy(&metrics->lock);
 	free(metrics);
 }
 
-size_t sidecar_metrics_method(const struct sidecar_metrics *metrics, const struct proto_method *method)
+static size_t count_methods(const struct proto_mapping *mapping)
 {
-	size_t other = metrics->method_count - 1;
-	for (size_t i = 0; method && i < other; i++)
-		if (metrics->method[i].method == method)
-			return i;
-	return other;
+	size_t count = 0;
+	while (proto_mapping_at(mapping, count))
+		count++;
+	return count;
 }
+
+static bool fill_meter(struct sidecar_meter *meter, struct sidecar_metrics *metrics,
+		       const struct rules_ruleset *ruleset)
+{
+	bool good = true;
+	for (size_t i = 0; i < meter->method_count && good; i++)
+		good = (meter->method[i] = method_row(metrics, proto_mapping_at(meter->mapping, i)));
+	for (size_t i = 0; i < meter->rule_count && good; i++)
+		good = (meter->rule[i] = rule_row(metrics, rules_ruleset_rule(ruleset, i)));
+	meter->other = metrics->method;
+	while (meter->other->next)
+		meter->other = meter->other->next;
+	return good;
+}
+
+struct sidecar_meter *sidecar_meter_new(struct sidecar_metrics *metrics, const struct proto_mapping *mapping,
+					const struct rules_ruleset *ruleset)
+{
+	struct sidecar_meter *meter = calloc(1, sizeof *meter);
+	if (!meter)
+		return NULL;
+	meter->mapping = mapping;
+	meter->method_count = count_methods(mapping);
+	meter->rule_count = rules_ruleset_rule_count(ruleset);
+	meter->method = calloc(meter->method_count + 1, sizeof(struct metrics_method *));
+	meter->rule = calloc(meter->rule_count + 1, sizeof(struct metrics_rule *));
+	pthread_mutex_lock(&metrics->lock);
+	bool good = meter->method && meter->rule && fill_meter(meter, metrics, ruleset);
+	pthread_mutex_unlock(&metrics->lock);
+	if (good)
+		return meter;
+	sidecar_meter_free(meter);
+	return NULL;
+}
+
+void sidecar_meter_free(struct sidecar_meter *meter)
+{
+	if (!meter)
+		return;
+	free(meter->method);
+	free(meter->rule);
+	free(meter);
+}
+
+struct metrics_method *sidecar_meter_method(const struct sidecar_meter *meter,
+					    const struct proto_method *method)
+{
+	for (size_t i = 0; method && i < meter->method_count; i++)
+		if (proto_mapping_at(meter->mapping, i) == method)
+			return meter->method[i];
+	return meter->other;
+}
+
+void sidecar_metrics_in_force(struct sidecar_metrics *metrics, struct rules_ruleset *ruleset)
+{
+	pthread_mutex_lock(&metrics->lock);
+	struct rules_ruleset *before = metrics->ruleset;
+	metrics->ruleset = rules_ruleset_hold(ruleset);
+	pthread_mutex_unlock(&metrics->lock);
+	rules_ruleset_drop(before);
+}
+
+/* ---- counting ---- */
 
 static void raise_count(metrics_count *count, uint64_t by)
 {
@@ -123,17 +244,15 @@ static void observe(metrics_count *bucket, metrics_count *sum_ns, const struct m
 	raise_count(sum_ns, value_ns > 0 ? (uint64_t)value_ns : 0);
 }
 
-void sidecar_metrics_started(struct sidecar_metrics *metrics, size_t method)
+void sidecar_metrics_started(struct sidecar_metrics *metrics, struct metrics_method *row)
 {
-	raise_count(&metrics->method[method].started, 1);
+	raise_count(&row->started, 1);
 	raise_count(&metrics->total[TOTAL_CALLS], 1);
 }
 
-void sidecar_metrics_handled(struct sidecar_metrics *metrics, size_t method, int grpc_code,
-			     int64_t duration_ns)
+void sidecar_metrics_handled(struct metrics_method *row, int grpc_code, int64_t duration_ns)
 {
 	enum { GRPC_UNKNOWN = 2 };
-	struct metrics_method *row = &metrics->method[method];
 	bool known = grpc_code >= 0 && grpc_code < METRICS_CODES;
 	raise_count(&row->handled[known ? grpc_code : GRPC_UNKNOWN], 1);
 	observe(row->bucket, &row->sum_ns, sidecar_metrics_handling_bounds, METRICS_HANDLING_BOUNDS,
@@ -165,22 +284,22 @@ static enum metrics_result result_of(const struct rules_decision *decision, size
 	return RESULT_COUNT;
 }
 
-void sidecar_metrics_decided(struct sidecar_metrics *metrics, const struct rules_decision *decision,
-			     size_t prompts_proposed)
+void sidecar_metrics_decided(struct sidecar_metrics *metrics, const struct sidecar_meter *meter,
+			     const struct rules_decision *decision, size_t prompts_proposed)
 {
 	raise_count(&metrics->total[TOTAL_GOVERNED], 1);
 	raise_count(&metrics->total[TOTAL_CHANGED], decision->changed);
 	raise_count(&metrics->total[TOTAL_REJECTED], decision->rejected);
 	raise_count(&metrics->total[TOTAL_PROPOSED], prompts_proposed);
-	for (size_t i = 0; i < metrics->rule_count; i++) {
+	for (size_t i = 0; i < meter->rule_count; i++) {
 		enum metrics_result result = result_of(decision, i);
 		if (result != RESULT_COUNT)
-			raise_count(&metrics->rule[i].result[result], 1);
+			raise_count(&meter->rule[i]->result[result], 1);
 	}
 	for (size_t i = 0; i < decision->intervention_count; i++) {
 		const struct rules_intervention *done = &decision->intervention[i];
 		if (!done->would)
-			raise_count(&metrics->rule[done->rule->index].action[done->action], 1);
+			raise_count(&meter->rule[done->rule->index]->action[done->action], 1);
 	}
 }
 
@@ -193,6 +312,13 @@ void sidecar_metrics_failed(struct sidecar_metrics *metrics, enum sidecar_failur
 			    enum sidecar_effect effect)
 {
 	raise_count(&metrics->failure[failure][effect], 1);
+}
+
+void sidecar_metrics_reloaded(struct sidecar_metrics *metrics, bool good)
+{
+	atomic_store(&metrics->reload_failed, !good);
+	if (!good)
+		sidecar_metrics_failed(metrics, SIDECAR_FAILURE_RELOAD, SIDECAR_KEPT);
 }
 
 void sidecar_metrics_in_flight(struct sidecar_metrics *metrics, int change)

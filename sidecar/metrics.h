@@ -18,7 +18,8 @@ struct sidecar_metrics;
 	X(HISTORY, "history")	      /* history unavailable */                                              \
 	X(AUDIT, "audit")	      /* an entry that cannot be written */                                  \
 	X(OVERLOAD, "overload")	      /* too many calls in flight */                                         \
-	X(UPSTREAM, "upstream")	      /* the recommender cannot be reached */
+	X(UPSTREAM, "upstream")	      /* the recommender cannot be reached */                                \
+	X(RELOAD, "reload")	      /* new rules or a new configuration were refused */
 enum sidecar_failure {
 #define X(name, text) SIDECAR_FAILURE_##name,
 	SIDECAR_FAILURES(X)
@@ -27,32 +28,45 @@ enum sidecar_failure {
 };
 const char *sidecar_failure_name(enum sidecar_failure failure); /* "undecodable" */
 
-enum sidecar_effect { SIDECAR_CLOSED, SIDECAR_PASS, SIDECAR_SUPPRESS, SIDECAR_EFFECT_COUNT };
+enum sidecar_effect { SIDECAR_CLOSED, SIDECAR_PASS, SIDECAR_SUPPRESS, SIDECAR_KEPT, SIDECAR_EFFECT_COUNT };
 const char *sidecar_effect_name(enum sidecar_effect effect); /* "closed" */
 
-/* Keeps the mapping; holds the ruleset. now_ns: where the first tally begins. NULL when memory is short. */
-struct sidecar_metrics *sidecar_metrics_new(const struct proto_mapping *mapping,
-					    struct rules_ruleset *ruleset, int64_t now_ns);
+/* now_ns: where the first tally begins. Returns owned; NULL when memory is short. */
+struct sidecar_metrics *sidecar_metrics_new(int64_t now_ns);
 void sidecar_metrics_free(struct sidecar_metrics *metrics);
 
+/* The rows that calls under one ruleset and mapping count in. Rows are known by rule id and method name and
+ * live as long as the metrics: a rule that stands in the next ruleset too goes on counting. Its end must come
+ * before that of the metrics, ruleset and mapping. Thread: any. Returns owned; NULL when memory is short. */
+struct sidecar_meter;
+struct sidecar_meter *sidecar_meter_new(struct sidecar_metrics *metrics, const struct proto_mapping *mapping,
+					const struct rules_ruleset *ruleset);
+void sidecar_meter_free(struct sidecar_meter *meter); /* NULL is fine */
+
+/* What rankguard_ruleset_info tells from now on. Holds the ruleset. Thread: any. */
+void sidecar_metrics_in_force(struct sidecar_metrics *metrics, struct rules_ruleset *ruleset);
+
 /* The row of a method; methods outside the mapping share one, `_OTHER`. method NULL: that one. */
-size_t sidecar_metrics_method(const struct sidecar_metrics *metrics, const struct proto_method *method);
+struct metrics_method;
+struct metrics_method *sidecar_meter_method(const struct sidecar_meter *meter,
+					    const struct proto_method *method);
 
 /* Thread: any, for all of these. */
-void sidecar_metrics_started(struct sidecar_metrics *metrics, size_t method);
-void sidecar_metrics_handled(struct sidecar_metrics *metrics, size_t method, int grpc_code,
-			     int64_t duration_ns);
+void sidecar_metrics_started(struct sidecar_metrics *metrics, struct metrics_method *row);
+void sidecar_metrics_handled(struct metrics_method *row, int grpc_code, int64_t duration_ns);
 void sidecar_metrics_overhead(struct sidecar_metrics *metrics, int64_t duration_ns);
-/* One governed response was decided on (whatever became of it). */
-void sidecar_metrics_decided(struct sidecar_metrics *metrics, const struct rules_decision *decision,
-			     size_t prompts_proposed);
+/* One governed response was decided on (whatever became of it), with the meter's ruleset. */
+void sidecar_metrics_decided(struct sidecar_metrics *metrics, const struct sidecar_meter *meter,
+			     const struct rules_decision *decision, size_t prompts_proposed);
+/* A reload ended; the last good ruleset and configuration stay when it failed. */
+void sidecar_metrics_reloaded(struct sidecar_metrics *metrics, bool good);
 void sidecar_metrics_delivered(struct sidecar_metrics *metrics, size_t prompts);
 void sidecar_metrics_failed(struct sidecar_metrics *metrics, enum sidecar_failure failure,
 			    enum sidecar_effect effect);
 void sidecar_metrics_in_flight(struct sidecar_metrics *metrics, int change);
 
 /* Prometheus text exposition format 0.0.4. log may be NULL: its families are left out. */
-void sidecar_metrics_render(const struct sidecar_metrics *metrics, const struct audit_log_state *log,
+void sidecar_metrics_render(struct sidecar_metrics *metrics, const struct audit_log_state *log,
 			    struct buf *out);
 
 /* What happened since the last tally, as an entry into *batch; call from one thread. False: memory is

@@ -88,11 +88,11 @@ static void add_method_labels(struct buf *out, const struct metrics_method *row)
 static void render_started(const struct sidecar_metrics *metrics, struct buf *out)
 {
 	add_family(out, "grpc_server_started_total", "counter", "Calls that arrived.");
-	for (size_t i = 0; i < metrics->method_count; i++) {
+	for (const struct metrics_method *row = metrics->method; row; row = row->next) {
 		buf_add_text(out, "grpc_server_started_total{");
-		add_method_labels(out, &metrics->method[i]);
+		add_method_labels(out, row);
 		buf_add_text(out, "}");
-		add_value(out, sidecar_metrics_read(&metrics->method[i].started));
+		add_value(out, sidecar_metrics_read(&row->started));
 	}
 }
 
@@ -100,12 +100,12 @@ static void render_started(const struct sidecar_metrics *metrics, struct buf *ou
 static void render_handled(const struct sidecar_metrics *metrics, struct buf *out)
 {
 	add_family(out, "grpc_server_handled_total", "counter", "Calls that ended, by status code.");
-	for (size_t i = 0; i < metrics->method_count; i++) {
+	for (const struct metrics_method *row = metrics->method; row; row = row->next) {
 		for (size_t code = 0; code < METRICS_CODES; code++) {
 			buf_add_text(out, "grpc_server_handled_total{");
-			add_method_labels(out, &metrics->method[i]);
+			add_method_labels(out, row);
 			buf_printf(out, ",grpc_code=\"%s\"}", code_names[code]);
-			add_value(out, sidecar_metrics_read(&metrics->method[i].handled[code]));
+			add_value(out, sidecar_metrics_read(&row->handled[code]));
 		}
 	}
 }
@@ -115,8 +115,7 @@ static void render_handling(const struct sidecar_metrics *metrics, struct buf *o
 	const char *name = "grpc_server_handling_seconds";
 	struct buf labels = {0};
 	add_family(out, name, "histogram", "Time from a call's arrival to its end, in seconds.");
-	for (size_t i = 0; i < metrics->method_count; i++) {
-		const struct metrics_method *row = &metrics->method[i];
+	for (const struct metrics_method *row = metrics->method; row; row = row->next) {
 		buf_clear(&labels);
 		add_method_labels(&labels, row);
 		add_histogram(out, name, buf_bytes(&labels), sidecar_metrics_handling_bounds,
@@ -140,12 +139,12 @@ static void render_results(const struct sidecar_metrics *metrics, struct buf *ou
 {
 	add_family(out, "rankguard_rule_results_total", "counter",
 		   "What each rule said of governed responses.");
-	for (size_t i = 0; i < metrics->rule_count; i++) {
+	for (const struct metrics_rule *rule = metrics->rule; rule; rule = rule->next) {
 		for (size_t result = 0; result < RESULT_COUNT; result++) {
 			buf_add_text(out, "rankguard_rule_results_total{");
-			add_label(out, "rule", rules_ruleset_rule(metrics->ruleset, i)->id);
+			add_label(out, "rule", bytes_of(rule->id));
 			buf_printf(out, ",result=\"%s\"}", result_names[result]);
-			add_value(out, sidecar_metrics_read(&metrics->rule[i].result[result]));
+			add_value(out, sidecar_metrics_read(&rule->result[result]));
 		}
 	}
 }
@@ -154,14 +153,13 @@ static void render_results(const struct sidecar_metrics *metrics, struct buf *ou
 static void render_interventions(const struct sidecar_metrics *metrics, struct buf *out)
 {
 	add_family(out, "rankguard_interventions_total", "counter", "Interventions carried out, by rule.");
-	for (size_t i = 0; i < metrics->rule_count; i++) {
-		const struct rules_rule *rule = rules_ruleset_rule(metrics->ruleset, i);
+	for (const struct metrics_rule *rule = metrics->rule; rule; rule = rule->next) {
 		for (size_t action = RULES_FLAG; action < METRICS_ACTIONS; action++) {
-			uint64_t count = sidecar_metrics_read(&metrics->rule[i].action[action]);
-			if (!count && action != (size_t)rule->action && action != (size_t)rule->on_unknown)
+			uint64_t count = sidecar_metrics_read(&rule->action[action]);
+			if (!count && !rule->own[action])
 				continue;
 			buf_add_text(out, "rankguard_interventions_total{");
-			add_label(out, "rule", rule->id);
+			add_label(out, "rule", bytes_of(rule->id));
 			buf_printf(out, ",action=\"%s\"}", rules_action_name((enum rules_action)action));
 			add_value(out, count);
 		}
@@ -174,6 +172,8 @@ static void render_failures(const struct sidecar_metrics *metrics, struct buf *o
 		   "Failures by class and by what became of the call.");
 	for (size_t failure = 0; failure < SIDECAR_FAILURE_COUNT; failure++)
 		for (size_t effect = 0; effect < SIDECAR_EFFECT_COUNT; effect++) {
+			if ((effect == SIDECAR_KEPT) != (failure == SIDECAR_FAILURE_RELOAD))
+				continue; /* of a reload nothing else can come, of a call not that */
 			buf_printf(out, "rankguard_failures_total{class=\"%s\",effect=\"%s\"}",
 				   sidecar_failure_name((enum sidecar_failure)failure),
 				   sidecar_effect_name((enum sidecar_effect)effect));
@@ -208,7 +208,12 @@ static void render_state(const struct sidecar_metrics *metrics, struct buf *out)
 	add_family(out, "rankguard_in_flight", "gauge", "Calls in flight.");
 	buf_printf(out, "rankguard_in_flight %d\n",
 		   atomic_load_explicit(&metrics->in_flight, memory_order_relaxed));
+	add_family(out, "rankguard_ruleset_reload_failed", "gauge",
+		   "1 when the last reload was refused and older rules stay in force.");
+	buf_printf(out, "rankguard_ruleset_reload_failed %d\n", (int)atomic_load(&metrics->reload_failed));
 	add_family(out, "rankguard_ruleset_info", "gauge", "The ruleset in force.");
+	if (!metrics->ruleset)
+		return;
 	buf_add_text(out, "rankguard_ruleset_info{");
 	add_label(out, "digest", rules_ruleset_digest(metrics->ruleset));
 	buf_add_text(out, ",");
@@ -247,9 +252,10 @@ static void render_log(const struct audit_log_state *log, struct buf *out)
 	add_seconds(out, log->publish_lag_ns > 0 ? (uint64_t)log->publish_lag_ns : 0);
 }
 
-void sidecar_metrics_render(const struct sidecar_metrics *metrics, const struct audit_log_state *log,
+void sidecar_metrics_render(struct sidecar_metrics *metrics, const struct audit_log_state *log,
 			    struct buf *out)
 {
+	pthread_mutex_lock(&metrics->lock); /* no rows arrive meanwhile */
 	render_started(metrics, out);
 	render_handled(metrics, out);
 	render_handling(metrics, out);
@@ -259,6 +265,7 @@ void sidecar_metrics_render(const struct sidecar_metrics *metrics, const struct 
 	render_failures(metrics, out);
 	render_totals(metrics, out);
 	render_state(metrics, out);
+	pthread_mutex_unlock(&metrics->lock);
 	if (log)
 		render_log(log, out);
 }

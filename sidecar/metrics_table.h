@@ -7,6 +7,7 @@
 #define SIDECAR_METRICS_TABLE_H
 
 #include "sidecar/metrics.h"
+#include <pthread.h>
 #include <stdatomic.h>
 
 typedef _Atomic uint64_t metrics_count;
@@ -40,18 +41,14 @@ enum metrics_total {
 };
 
 struct metrics_method {
-	const struct proto_method *method; /* NULL: all methods outside the mapping */
-	const char *type;
-	struct bytes service_name, method_name;
+	struct metrics_method *next;
+	const char *type;			/* static */
+	char *name;				/* owned: "/package.Service/Method", "_OTHER" */
+	struct bytes service_name, method_name; /* parts of it */
 	metrics_count started;
 	metrics_count handled[METRICS_CODES];
 	metrics_count bucket[METRICS_HANDLING_BOUNDS + 1];
 	metrics_count sum_ns;
-};
-
-struct metrics_rule {
-	metrics_count result[RESULT_COUNT];
-	metrics_count action[METRICS_ACTIONS];
 };
 
 /* Counters as a tally saw them. */
@@ -64,12 +61,32 @@ struct metrics_rule_seen {
 	uint64_t now[RESULT_COUNT], before[RESULT_COUNT];
 };
 
-struct sidecar_metrics {
-	struct rules_ruleset *ruleset; /* held */
-	struct metrics_method *method; /* owned; the last row is _OTHER */
-	size_t method_count;
-	struct metrics_rule *rule; /* owned; by rule->index */
+struct metrics_rule {
+	struct metrics_rule *next;
+	char *id;		   /* owned */
+	bool own[METRICS_ACTIONS]; /* actions that the rule names itself, in any ruleset so far */
+	metrics_count result[RESULT_COUNT];
+	metrics_count action[METRICS_ACTIONS];
+	struct metrics_rule_seen seen; /* touched by the tallying thread alone */
+};
+
+struct sidecar_meter {
+	const struct proto_mapping *mapping;
+	struct metrics_rule **rule; /* by rule->index; the rows belong to the metrics */
 	size_t rule_count;
+	struct metrics_method **method; /* as proto_mapping_at */
+	size_t method_count;
+	struct metrics_method *other;
+};
+
+struct sidecar_metrics {
+	/* Under the lock: the ruleset in force and the lists, in order of arrival. Rows are never taken away, so a meter's
+	 * pointers need no lock. */
+	pthread_mutex_t lock;
+	struct rules_ruleset *ruleset; /* held; NULL before the first */
+	struct metrics_method *method; /* owned; the last is _OTHER */
+	struct metrics_rule *rule;     /* owned */
+	atomic_bool reload_failed;
 	metrics_count overhead_bucket[METRICS_OVERHEAD_BOUNDS + 1], overhead_sum_ns;
 	metrics_count total[TOTAL_COUNT];
 	metrics_count failure[SIDECAR_FAILURE_COUNT][SIDECAR_EFFECT_COUNT];
@@ -78,7 +95,6 @@ struct sidecar_metrics {
 	/* Touched by the tallying thread alone. `taken`: what is in entries already; `before`: what was
 	 * before the last entries, to go back to when they were lost. */
 	struct metrics_seen taken, before;
-	struct metrics_rule_seen *tally_rule; /* owned; by rule->index */
 	int64_t tally_from_ns, tally_before_ns;
 };
 

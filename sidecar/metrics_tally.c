@@ -13,12 +13,12 @@ static void read_totals(const struct sidecar_metrics *metrics, uint64_t now[TOTA
 		now[i] = sidecar_metrics_read(&metrics->total[i]);
 }
 
-static void fill_rule(const struct sidecar_metrics *metrics, size_t at, const uint64_t now[RESULT_COUNT],
+static void fill_rule(const struct metrics_rule *rule, const uint64_t now[RESULT_COUNT],
 		      struct audit_entry_tally_rule *row)
 {
-	const uint64_t *taken = metrics->tally_rule[at].now;
+	const uint64_t *taken = rule->seen.now;
 	*row = (struct audit_entry_tally_rule){
-		.rule = rules_ruleset_rule(metrics->ruleset, at)->id,
+		.rule = bytes_of(rule->id),
 		.within = now[RESULT_WITHIN] - taken[RESULT_WITHIN],
 		.exceeded = now[RESULT_EXCEEDED] - taken[RESULT_EXCEEDED],
 		.would = now[RESULT_WOULD] - taken[RESULT_WOULD],
@@ -29,18 +29,29 @@ static void fill_rule(const struct sidecar_metrics *metrics, size_t at, const ui
 struct tally_rules {
 	struct audit_entry_tally_rule *row;
 	uint64_t (*now)[RESULT_COUNT];
+	size_t count;
 };
+
+static size_t count_rules(const struct sidecar_metrics *metrics)
+{
+	size_t count = 0;
+	for (const struct metrics_rule *rule = metrics->rule; rule; rule = rule->next)
+		count++;
+	return count;
+}
 
 static bool read_rules(const struct sidecar_metrics *metrics, struct tally_rules *rules)
 {
-	rules->row = calloc(metrics->rule_count + 1, sizeof *rules->row);
-	rules->now = calloc(metrics->rule_count + 1, sizeof *rules->now);
+	rules->count = count_rules(metrics);
+	rules->row = calloc(rules->count + 1, sizeof *rules->row);
+	rules->now = calloc(rules->count + 1, sizeof *rules->now);
 	if (!rules->row || !rules->now)
 		return false;
-	for (size_t i = 0; i < metrics->rule_count; i++) {
+	size_t i = 0;
+	for (const struct metrics_rule *rule = metrics->rule; rule; rule = rule->next, i++) {
 		for (size_t result = 0; result < RESULT_COUNT; result++)
-			rules->now[i][result] = sidecar_metrics_read(&metrics->rule[i].result[result]);
-		fill_rule(metrics, i, rules->now[i], &rules->row[i]);
+			rules->now[i][result] = sidecar_metrics_read(&rule->result[result]);
+		fill_rule(rule, rules->now[i], &rules->row[i]);
 	}
 	return true;
 }
@@ -49,10 +60,8 @@ static bool read_rules(const struct sidecar_metrics *metrics, struct tally_rules
 static void mark(struct sidecar_metrics *metrics)
 {
 	memcpy(metrics->before.total, metrics->taken.total, sizeof metrics->before.total);
-	for (size_t i = 0; i < metrics->rule_count; i++) {
-		struct metrics_rule_seen *seen = &metrics->tally_rule[i];
-		memcpy(seen->before, seen->now, sizeof seen->before);
-	}
+	for (struct metrics_rule *rule = metrics->rule; rule; rule = rule->next)
+		memcpy(rule->seen.before, rule->seen.now, sizeof rule->seen.before);
 	metrics->tally_before_ns = metrics->tally_from_ns;
 }
 
@@ -60,9 +69,10 @@ static void mark(struct sidecar_metrics *metrics)
 static void settle(struct sidecar_metrics *metrics, const uint64_t now[TOTAL_COUNT],
 		   const struct tally_rules *rules, int64_t now_ns)
 {
+	size_t i = 0;
 	memcpy(metrics->taken.total, now, sizeof metrics->taken.total);
-	for (size_t i = 0; i < metrics->rule_count; i++)
-		memcpy(metrics->tally_rule[i].now, rules->now[i], sizeof rules->now[i]);
+	for (struct metrics_rule *rule = metrics->rule; rule; rule = rule->next, i++)
+		memcpy(rule->seen.now, rules->now[i], sizeof rules->now[i]);
 	metrics->tally_from_ns = now_ns;
 }
 
@@ -70,6 +80,7 @@ bool sidecar_metrics_tally(struct sidecar_metrics *metrics, int64_t now_ns, stru
 {
 	uint64_t now[TOTAL_COUNT];
 	struct tally_rules rules = {0};
+	pthread_mutex_lock(&metrics->lock); /* no rows arrive meanwhile */
 	mark(metrics);
 	bool good = read_rules(metrics, &rules);
 	if (good) {
@@ -85,12 +96,13 @@ bool sidecar_metrics_tally(struct sidecar_metrics *metrics, int64_t now_ns, stru
 			.prompts_proposed = now[TOTAL_PROPOSED] - taken[TOTAL_PROPOSED],
 			.prompts_delivered = now[TOTAL_DELIVERED] - taken[TOTAL_DELIVERED],
 			.rule = rules.row,
-			.rule_count = metrics->rule_count,
+			.rule_count = rules.count,
 		};
 		good = audit_entry_tally(batch, now_ns, &tally);
 	}
 	if (good)
 		settle(metrics, now, &rules, now_ns);
+	pthread_mutex_unlock(&metrics->lock);
 	free(rules.row);
 	free(rules.now);
 	return good;
@@ -99,18 +111,18 @@ bool sidecar_metrics_tally(struct sidecar_metrics *metrics, int64_t now_ns, stru
 void sidecar_metrics_tally_lost(struct sidecar_metrics *metrics)
 {
 	memcpy(metrics->taken.total, metrics->before.total, sizeof metrics->taken.total);
-	for (size_t i = 0; i < metrics->rule_count; i++) {
-		struct metrics_rule_seen *seen = &metrics->tally_rule[i];
-		memcpy(seen->now, seen->before, sizeof seen->now);
-	}
+	pthread_mutex_lock(&metrics->lock);
+	for (struct metrics_rule *rule = metrics->rule; rule; rule = rule->next)
+		memcpy(rule->seen.now, rule->seen.before, sizeof rule->seen.now);
+	pthread_mutex_unlock(&metrics->lock);
 	metrics->tally_from_ns = metrics->tally_before_ns;
 }
 
-/* The log writes the failures of the log itself. */
+/* The log writes the failures of the log itself, and a reload its own with the reason. */
 static bool add_failure(struct audit_batch *batch, int64_t now_ns, size_t failure, size_t effect,
 			uint64_t count)
 {
-	if (count == 0 || failure == SIDECAR_FAILURE_AUDIT)
+	if (count == 0 || failure == SIDECAR_FAILURE_AUDIT || failure == SIDECAR_FAILURE_RELOAD)
 		return true;
 	struct audit_entry_failure entry = {
 		.class = sidecar_failure_name((enum sidecar_failure)failure),

@@ -22,6 +22,9 @@ struct sidecar_mode {
 	char by[SIDECAR_OBSERVE_BY_MAX + 1]; /* of the last change; "": nobody */
 	bool owed;			     /* enforces, and the entry of it is not written */
 	enum sidecar_cause cause;	     /* of what is owed */
+	bool configured;		     /* the next two are what a configuration asked for; one thread */
+	int64_t wanted_until_ns;
+	char wanted_by[SIDECAR_OBSERVE_BY_MAX + 1];
 };
 
 static const char *cause_name(enum sidecar_cause cause)
@@ -79,17 +82,16 @@ static const char *short_time(int64_t time_ns, char text[TIME_TEXT_LEN + 1])
 
 bool sidecar_mode_until_valid(int64_t until_ns, int64_t now_ns, struct err *err)
 {
-	char until[TIME_TEXT_LEN + 1], now[TIME_TEXT_LEN + 1], most[TIME_TEXT_LEN + 1];
+	char until[TIME_TEXT_LEN + 1];
 	short_time(until_ns, until);
-	short_time(now_ns, now);
-	short_time(now_ns + SIDECAR_OBSERVE_MAX, most);
 	if (until_ns <= now_ns)
-		return err_set(err,
-			       "%s has passed, it is %s; write a later time, or mode = \"enforce\" "
-			       "without observe_until and observe_by",
-			       until, now);
-	if (until_ns > now_ns + SIDECAR_OBSERVE_MAX)
-		return err_set(err, "%s is more than 30 days ahead; write %s or earlier", until, most);
+		return err_set(
+			err,
+			"%s has passed; write a later time, or mode = \"enforce\" without observe_until "
+			"and observe_by",
+			until);
+	if (until_ns - now_ns > SIDECAR_OBSERVE_MAX)
+		return err_set(err, "%s is more than 30 days ahead; write an earlier time", until);
 	return true;
 }
 
@@ -164,6 +166,22 @@ bool sidecar_mode_enforce(struct sidecar_mode *mode, const char *by, enum sideca
 	bool good = enforce(mode, by, cause, err);
 	pthread_mutex_unlock(&mode->lock);
 	return good;
+}
+
+bool sidecar_mode_configure(struct sidecar_mode *mode, int64_t until_ns, const char *by,
+			    enum sidecar_cause cause, struct err *err)
+{
+	const char *name = by ? by : "";
+	if (mode->configured && until_ns == mode->wanted_until_ns && strcmp(name, mode->wanted_by) == 0)
+		return true;
+	bool good = until_ns ? sidecar_mode_observe(mode, until_ns, name, cause, err)
+			     : sidecar_mode_enforce(mode, NULL, cause, err);
+	if (!good)
+		return false;
+	mode->configured = true;
+	mode->wanted_until_ns = until_ns;
+	snprintf(mode->wanted_by, sizeof mode->wanted_by, "%s", name);
+	return true;
 }
 
 bool sidecar_mode_observes(const struct sidecar_mode *mode, int64_t now_ns)

@@ -4,7 +4,8 @@
  * and thrown away. It always has an end, and returns to enforce by itself; each change is an entry of the log.
  *
  *     mode = sidecar_mode_new(log, talk)
- *     sidecar_mode_enforce / sidecar_mode_observe     at the start, at a reload, or when an operator asks
+ *     sidecar_mode_configure                          at the start and at each reload
+ *     sidecar_mode_enforce / sidecar_mode_observe     when an operator asks
  *     sidecar_mode_observes(mode, now)                each response: a call that comes after the end is enforced,
  *                                                     whether or not the return was recorded yet
  *     sidecar_mode_tick(mode)                         every second: records the return, once
@@ -54,6 +55,12 @@ MUST_USE bool sidecar_mode_observe(struct sidecar_mode *mode, int64_t until_ns, 
  * the entry could not be written yet. */
 MUST_USE bool sidecar_mode_enforce(struct sidecar_mode *mode, const char *by, enum sidecar_cause cause,
 				   struct err *err);
+
+/* The switch as a configuration asks for it; until_ns 0: enforce. The first one is always carried out; a later
+ * one only where it differs from the one before, so that a reload of other things leaves alone what an operator
+ * asked for meanwhile, and a switch that has returned. */
+MUST_USE bool sidecar_mode_configure(struct sidecar_mode *mode, int64_t until_ns, const char *by,
+				     enum sidecar_cause cause, struct err *err);
 
 /* Is nothing enforced at that time? Thread: any, never waits. */
 bool sidecar_mode_observes(const struct sidecar_mode *mode, int64_t now_ns);

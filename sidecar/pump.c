@@ -151,7 +151,8 @@ static void status_send(struct pump *pump)
 		return;
 	if (pump->governs) {
 		sidecar_receipt_strip(&pump->reply.trailing);
-		sidecar_receipt_write(&pump->receipts, pump->worker->hop, &reply->trailing);
+		sidecar_receipt_write(&pump->receipts, pump->worker->hop, pump->arrival.policy,
+				      &reply->trailing);
 	}
 	pump->status_sent = true;
 	pump_wait(pump, sidecar_batch_send_status(pump->arrival.call, reply, !pump->initial_sent,

@@ -75,7 +75,7 @@ static bool left_a_trace(const struct sidecar_governing *governing)
 
 void sidecar_receipt_note(struct sidecar_receipts *receipts, const struct sidecar_governing *governing)
 {
-	size_t rules = rules_ruleset_rule_count(governing->hop->rules);
+	size_t rules = rules_ruleset_rule_count(governing->policy->rules);
 	if (!receipts->named)
 		receipts->named = calloc(rules ? rules : 1, sizeof *receipts->named);
 	if (left_a_trace(governing) && receipts->entries < SIDECAR_RECEIPTS)
@@ -120,7 +120,7 @@ static void write_rules(struct sidecar_receipts *receipts, const struct rules_ru
 }
 
 void sidecar_receipt_write(struct sidecar_receipts *receipts, const struct sidecar_hop *hop,
-			   grpc_metadata_array *trailing)
+			   const struct sidecar_policy *policy, grpc_metadata_array *trailing)
 {
 	char text[320];
 	if (!hop->config->receipts)
@@ -131,7 +131,7 @@ void sidecar_receipt_write(struct sidecar_receipts *receipts, const struct sidec
 		add(receipts, trailing, "rankguard-decision", (struct bytes){text, (size_t)len});
 	}
 	write_actions(receipts, trailing);
-	write_rules(receipts, hop->rules, trailing);
+	write_rules(receipts, policy->rules, trailing);
 }
 
 /* ---- a rejected call ---- */

@@ -121,7 +121,7 @@ static bool add_decision(struct sidecar_governing *governing)
 		return false;
 	struct audit_entry_decision entry = {.trace_id = trace_id(governing),
 					     .method = governing->facts.method,
-					     .ruleset = rules_ruleset_digest(governing->hop->rules),
+					     .ruleset = rules_ruleset_digest(governing->policy->rules),
 					     .session = subject(governing->session),
 					     .user = subject(governing->user),
 					     .surface = governing->facts.surface,
@@ -145,7 +145,7 @@ static bool add_decision(struct sidecar_governing *governing)
 static bool add_delivered(struct sidecar_governing *governing, const struct facts_prompt *prompt)
 {
 	struct audit_entry_delivered entry = {.method = governing->facts.method,
-					      .ruleset = rules_ruleset_digest(governing->hop->rules),
+					      .ruleset = rules_ruleset_digest(governing->policy->rules),
 					      .session = subject(governing->session),
 					      .user = subject(governing->user),
 					      .kind = prompt_kind_name(prompt->kind),

@@ -27,9 +27,9 @@ static void arrival_begin(struct sidecar_worker *worker, struct sidecar_arrival 
 	bool unary =
 		method && !proto_method_request_streams(method) && !proto_method_response_streams(method);
 	int before = atomic_fetch_add_explicit(&hop->in_flight, 1, memory_order_relaxed);
-	sidecar_metrics_started(hop->metrics, arrival->metrics_row);
+	sidecar_metrics_started(hop->metrics, arrival->row);
 	sidecar_metrics_in_flight(hop->metrics, 1);
-	if (before >= hop->config->limits.in_flight) {
+	if (before >= arrival->policy->limits.in_flight) {
 		sidecar_metrics_failed(hop->metrics, SIDECAR_FAILURE_OVERLOAD, SIDECAR_CLOSED);
 		sidecar_refuse_begin(worker, arrival, GRPC_STATUS_RESOURCE_EXHAUSTED,
 				     "rankguard: too many calls in flight; retry later");
@@ -53,10 +53,11 @@ static void accept_complete(struct sidecar_tag *tag, bool ok)
 					  .details = accept->details,
 					  .metadata = accept->metadata,
 					  .since = gpr_now(GPR_CLOCK_MONOTONIC)};
+	arrival.policy = sidecar_force_hold(&worker->hop->force);
 	arrival.method = proto_mapping_find(
-		worker->hop->mapping, (struct bytes){(char *)GRPC_SLICE_START_PTR(arrival.details.method),
-						     GRPC_SLICE_LENGTH(arrival.details.method)});
-	arrival.metrics_row = sidecar_metrics_method(worker->hop->metrics, arrival.method);
+		arrival.policy->mapping, (struct bytes){(char *)GRPC_SLICE_START_PTR(arrival.details.method),
+							GRPC_SLICE_LENGTH(arrival.details.method)});
+	arrival.row = sidecar_meter_method(arrival.policy->meter, arrival.method);
 	accept_arm(accept); /* before any work, so that calls never pile up inside the core */
 	arrival_begin(worker, &arrival);
 }
@@ -82,12 +83,12 @@ void sidecar_arrival_done(struct sidecar_worker *worker, struct sidecar_arrival 
 			  grpc_status_code status)
 {
 	gpr_timespec took = gpr_time_sub(gpr_now(GPR_CLOCK_MONOTONIC), arrival->since);
-	sidecar_metrics_handled(worker->hop->metrics, arrival->metrics_row, (int)status,
-				took.tv_sec * TIME_SECOND + took.tv_nsec);
+	sidecar_metrics_handled(arrival->row, (int)status, took.tv_sec * TIME_SECOND + took.tv_nsec);
 	sidecar_metrics_in_flight(worker->hop->metrics, -1);
 	grpc_metadata_array_destroy(&arrival->metadata);
 	grpc_call_details_destroy(&arrival->details);
 	grpc_call_unref(arrival->call);
+	sidecar_policy_drop(arrival->policy);
 	atomic_fetch_sub_explicit(&worker->hop->in_flight, 1, memory_order_release);
 }
 

@@ -50,7 +50,7 @@ static void write_it(struct bytes text)
 	const struct audit_entry_decision decision = {
 		.trace_id = text, .method = half, .intervention = list, .intervention_count = 1};
 	const struct audit_entry_source source[] = {{half, text}, {text, half}};
-	const struct audit_entry_ruleset ruleset = {text, half, text, source, 2};
+	const struct audit_entry_ruleset ruleset = {text, half, text, half, source, 2};
 	const struct audit_entry_signal signal = {.session = text, .kind = "k", .category = half};
 	const struct audit_entry_open open = {
 		.origin = half, .vkey = text, .durability = "disk", .versions = text, .configuration = text};

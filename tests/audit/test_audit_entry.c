@@ -102,8 +102,11 @@ static void each_entry_of_a_run_is_its_line(void **state)
 		"\"rules\":[{\"rule\":\"r\",\"within\":1,\"exceeded\":2,\"would\":3,\"unknown\":4}]}");
 	audit_batch_done(&b);
 	const struct audit_entry_source source = {BYTES_LITERAL("a.cfg"), BYTES_LITERAL("x = 1;\n")};
-	const struct audit_entry_ruleset ruleset = {BYTES_LITERAL("n"), BYTES_LITERAL("1"),
-						    BYTES_LITERAL("sha256:0"), &source, 1};
+	const struct audit_entry_ruleset ruleset = {.name = BYTES_LITERAL("n"),
+						    .version = BYTES_LITERAL("1"),
+						    .digest = BYTES_LITERAL("sha256:0"),
+						    .source = &source,
+						    .source_count = 1};
 	assert_true(audit_entry_ruleset(&b, when, &ruleset));
 	expect_one(&b, "ruleset",
 		   ",\"name\":\"n\",\"version\":\"1\",\"digest\":\"sha256:0\",\"sources\":[{\"name\":\"a."
@@ -294,8 +297,11 @@ static void a_ruleset_of_long_texts_is_parted(void **state)
 	const struct audit_entry_source source[] = {{BYTES_LITERAL("a.cfg"), {text, LONG}},
 						    {BYTES_LITERAL("empty.cfg"), {"", 0}},
 						    {BYTES_LITERAL("b.cfg"), {text, LONG / 2}}};
-	const struct audit_entry_ruleset r = {BYTES_LITERAL("n"), BYTES_LITERAL("1"),
-					      BYTES_LITERAL("sha256:0"), source, 3};
+	const struct audit_entry_ruleset r = {.name = BYTES_LITERAL("n"),
+					      .version = BYTES_LITERAL("1"),
+					      .digest = BYTES_LITERAL("sha256:0"),
+					      .source = source,
+					      .source_count = 3};
 	assert_true(audit_entry_ruleset(&b, when, &r));
 	assert_int_equal(check_parts(&b, "\"name\":\"empty.cfg\""), 1);
 	rest = (struct bytes){b.leaves.at, b.leaves.len};
@@ -355,8 +361,11 @@ static void the_limit_is_exact(void **state)
 	memset(text, 'x', 70000);
 	for (size_t len = 65300; len < 65600; len++) {
 		const struct audit_entry_source source = {BYTES_LITERAL("a"), {text, len}};
-		const struct audit_entry_ruleset r = {BYTES_LITERAL("n"), BYTES_LITERAL("1"),
-						      BYTES_LITERAL("d"), &source, 1};
+		const struct audit_entry_ruleset r = {.name = BYTES_LITERAL("n"),
+						      .version = BYTES_LITERAL("1"),
+						      .digest = BYTES_LITERAL("d"),
+						      .source = &source,
+						      .source_count = 1};
 		struct bytes rest, leaf;
 		assert_true(audit_entry_ruleset(&b, when, &r));
 		rest = (struct bytes){b.leaves.at, b.leaves.len};

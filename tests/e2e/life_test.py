@@ -205,6 +205,22 @@ class Admin(Life):
                                            ("_bucket", "_sum", "_count"))} & typed, line)
 
 
+class Manager(Life):
+    def test_the_service_manager_is_told(self):
+        """The datagrams of sd_notify(3)."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(self.home.path("notify.sock"))
+            manager.settimeout(harness.GUARD_S)
+            os.environ["NOTIFY_SOCKET"] = manager.getsockname()
+            try:
+                sidecar = self.sidecar().start()
+            finally:
+                del os.environ["NOTIFY_SOCKET"]
+            self.assertEqual(manager.recv(100), b"READY=1")
+            sidecar.stop()
+            self.assertEqual(manager.recv(100), b"STOPPING=1")
+
+
 class End(Life):
     def test_calls_in_flight_are_finished(self):
         """SIGTERM: no new connections; what is under way ends well and is recorded; then `close`."""
@@ -305,12 +321,6 @@ class End(Life):
         sidecar._process.send_signal(signal.SIGINT)
         self.assertEqual(sidecar.wait(), 0)
         self.assertEqual(Log(sidecar.directory).entries[-1].type, "close")
-
-    def test_sighup_is_said_and_changes_nothing(self):
-        sidecar = self.sidecar().start()
-        sidecar._process.send_signal(signal.SIGHUP)
-        self.assertTrue(sidecar.said("reload"))
-        self.assertServes(sidecar)
 
     def test_terminated_while_starting(self):
         """At any time: it ends by itself, with its log closed or not begun."""

@@ -218,7 +218,7 @@ class Returns(harness.Case):
             sidecar.start()
         self.assertEqual(refused.exception.code, 1)
         (why,) = sidecar.errors()
-        self.assertIn(" has passed, it is ", why)
+        self.assertIn(" has passed; ", why)
 
     def test_a_start_in_enforce_after_a_kill(self):
         """The log says of each start what is in force, also when the run before had no time to."""

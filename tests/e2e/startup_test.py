@@ -98,10 +98,10 @@ CONFIGURATIONS = [
     ("observes_for_nobody", observe(observe_by=None), 8, 'mode: "observe" needs observe_by (who answers for it); '
      'write observe_by = "sre@example.org";'),
     ("observes_until_the_past", observe(observe_until="2020-01-01T01:00:00+01:00"), 8,
-     "observe_until: 2020-01-01T00:00:00Z has passed, it is ",
-     'Z; write a later time, or mode = "enforce" without observe_until and observe_by'),
+     'observe_until: 2020-01-01T00:00:00Z has passed; write a later time, or mode = "enforce" without '
+     "observe_until and observe_by"),
     ("observes_for_ever", observe(observe_until="2120-01-01T00:00:00Z"), 8,
-     "observe_until: 2120-01-01T00:00:00Z is more than 30 days ahead; write ", "Z or earlier"),
+     "observe_until: 2120-01-01T00:00:00Z is more than 30 days ahead; write an earlier time"),
     ("observes_until_nonsense", observe(observe_until="soon"), 8, 'observe_until: "soon" is not a time'),
     ("enforces_until", observe(mode="enforce", observe_by=None), 8,
      'observe_until: is of no use in mode "enforce"; write mode = "observe", or leave it out'),

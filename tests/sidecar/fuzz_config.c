@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct sidecar_config *config = sidecar_config_load(path, &findings);
 	assert((config == NULL) == (findings.errors > 0));
 	if (config) {
-		char *text = sidecar_config_describe(config);
+		char *text = sidecar_config_describe(config, false);
 		assert(text);
 		free(text);
 	}

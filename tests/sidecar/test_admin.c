@@ -37,11 +37,17 @@ static void stage_metrics(void *ctx, struct buf *out)
 	out->failed = stage->failing;
 }
 
+static void stage_status(void *ctx, struct buf *out)
+{
+	(void)ctx;
+	buf_add_text(out, "{}\n");
+}
+
 static int stage_begin(void **state)
 {
 	static struct stage stage;
 	struct err err;
-	struct sidecar_admin_source source = {stage_reasons, stage_metrics, &stage};
+	struct sidecar_admin_source source = {stage_reasons, stage_metrics, stage_status, &stage};
 	stage = (struct stage){0};
 	stage.admin = sidecar_admin_start("127.0.0.1:0", source, &err);
 	assert_non_null(stage.admin);
@@ -98,12 +104,13 @@ static const struct row {
 	 "Cache-Control: no-store", "log: not writable: no space left\nupstream: unix:/x not reachable\n"},
 	{"metrics", true, false, GET("/metrics"), "200 OK",
 	 "Content-Type: text/plain; version=0.0.4; charset=utf-8", "rankguard_in_flight 0\n"},
+	{"status", true, false, GET("/status"), "200 OK", "Content-Type: application/json", "{}\n"},
 	{"half of the metrics is none", true, true, GET("/metrics"), "500 Internal Server Error", NULL, ""},
 	{"a query is fine", true, false, GET("/healthz?verbose=1"), "200 OK", NULL, "ok\n"},
 	{"another path", true, false, GET("/"), "404 Not Found", NULL,
-	 "not found; there are /healthz /readyz /metrics\n"},
+	 "not found; there are /healthz /readyz /metrics /status\n"},
 	{"a path below", true, false, GET("/metrics/x"), "404 Not Found", NULL,
-	 "not found; there are /healthz /readyz /metrics\n"},
+	 "not found; there are /healthz /readyz /metrics /status\n"},
 	{"HEAD", true, false, "HEAD /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "200 OK",
 	 "Content-Length: 3", ""},
 	{"POST", true, false,
@@ -181,7 +188,7 @@ static void a_port_in_use_is_said(void **state)
 	snprintf(address, sizeof address, "127.0.0.1:%u", sidecar_admin_port(stage->admin));
 	snprintf(expected, sizeof expected,
 		 "%s: the port is in use; stop what listens there or choose another port", address);
-	struct sidecar_admin_source source = {stage_reasons, stage_metrics, stage};
+	struct sidecar_admin_source source = {stage_reasons, stage_metrics, stage_status, stage};
 	assert_null(sidecar_admin_start(address, source, &err));
 	assert_string_equal(err.text, expected);
 }
@@ -197,7 +204,7 @@ static void an_address_that_others_reach_is_refused(void **state)
 		{"nonsense", "\"nonsense\" is not an address; write \"unix:/path\", \"127.0.0.1:50050\" or "
 			     "\"[::1]:50050\" (numbers, no host names)"},
 	};
-	struct sidecar_admin_source source = {stage_reasons, stage_metrics, stage};
+	struct sidecar_admin_source source = {stage_reasons, stage_metrics, stage_status, stage};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct err err;
 		assert_null(sidecar_admin_start(bad[i].address, source, &err));

@@ -203,8 +203,6 @@ static const struct row rows[] = {
 	 "a.cfg:3: audit.record: \"full\" is not available in this version; write \"changes\"\n"
 	 "a.cfg:3: audit.attributes is not available in this version; leave it out: no attributes are "
 	 "recorded"},
-	{"the control socket", WHOLE "admin: { control = \"unix:c.sock\"; };\n",
-	 "a.cfg:2: admin.control is not available in this version; leave it out; SIGTERM drains"},
 
 	{"an unset variable", WHOLE "identity: { pod = \"env:RANKGUARD_TEST_UNSET\"; };\n",
 	 "a.cfg:2: identity.pod: environment variable RANKGUARD_TEST_UNSET is not set; set it, or write the "
@@ -271,6 +269,12 @@ static const struct row rows[] = {
 	{"admin on a Unix socket", WHOLE "admin: { http = \"unix:/x.sock\"; };\n",
 	 "a.cfg:2: admin.http: \"unix:/x.sock\" is not a loopback port; write \"127.0.0.1:9901\" or "
 	 "\"[::1]:9901\""},
+
+	{"control by a port", WHOLE "admin: { control = \"127.0.0.1:9902\"; };\n",
+	 "a.cfg:2: admin.control: \"127.0.0.1:9902\" is not a Unix socket, whose owner can be told; write "
+	 "\"unix:/run/rankguard/control.sock\""},
+	{"control where calls come", WHOLE "admin: { control = \"unix:app.sock\"; };\n",
+	 "a.cfg:2: admin.control: \"unix:app.sock\" is an address of listen already; choose another"},
 
 	{"a syntax error", WHOLE "workers = ;\n",
 	 "a.cfg:2: syntax error; look for a missing bracket, quote or ; here or on the line before"},
@@ -407,7 +411,7 @@ static void every_key_is_taken_and_told_to_the_log(void **state)
 	assert_int_equal(config->limits.facts.items, 3);
 	assert_int_equal(config->limits.facts.prompts, 4);
 	assert_int_equal(config->failure.history, SIDECAR_HISTORY_CLOSED);
-	char *text = sidecar_config_describe(config);
+	char *text = sidecar_config_describe(config, false);
 	assert_string_equal(text, "listen = [ \"unix:app.sock\", \"[::1]:0\", \"0.0.0.0:50050\" ]\n"
 				  "allow_plaintext = true\n"
 				  "upstream = \"127.0.0.1:50051\"\n"
@@ -453,7 +457,7 @@ static void observing_is_told_to_the_log(void **state)
 	assert_int_equal(config->mode.until_ns, INT64_C(1796083200) * TIME_SECOND);
 	assert_string_equal(config->mode.by, "me");
 	assert_int_equal(config->mode.until_line, 3);
-	char *text = sidecar_config_describe(config);
+	char *text = sidecar_config_describe(config, true);
 	assert_non_null(strstr(text, "\nmode = \"observe\"\n"));
 	assert_non_null(
 		strstr(text, "\nobserve_until = \"2026-12-01T00:00:00.000000000Z\"\nobserve_by = \"me\"\n"));

@@ -247,6 +247,27 @@ static void what_is_older_than_the_longest_window_is_forgotten(void **state)
 	assert_int_equal(history_look(stage->history, SESSION, USER, &stage->arena).session.count, 1);
 }
 
+/* Rules that look further back come into force only while nothing that they would look at was forgotten. */
+static void a_longer_window_needs_what_was_kept(void **state)
+{
+	struct stage *stage = *state;
+	struct err err = {""};
+	int64_t now = 10 * TIME_HOUR;
+	history_fold(stage->history, 0, delivered(now - 3 * TIME_HOUR, "pause", "p"));
+	assert_true(sidecar_history_reach(stage->history, TIME_MINUTE, now, &err)); /* shorter: no matter */
+	assert_true(sidecar_history_reach(stage->history, 4 * TIME_HOUR, now, &err));
+	sidecar_history_expire(stage->history, now);
+	assert_int_equal(history_look(stage->history, SESSION, USER, &stage->arena).session.count, 1);
+	sidecar_history_expire(stage->history, now + 2 * TIME_HOUR); /* 5 hours old: forgotten */
+	assert_int_equal(history_look(stage->history, SESSION, USER, &stage->arena).session.count, 0);
+	assert_false(sidecar_history_reach(stage->history, 6 * TIME_HOUR, now + 2 * TIME_HOUR, &err));
+	assert_string_equal(err.text,
+			    "history: rules look further back now (21600 s) than it was kept (14400 s); "
+			    "restart to use them: a start rebuilds it from the log");
+	/* Six hours later all that they look at was kept. */
+	assert_true(sidecar_history_reach(stage->history, 6 * TIME_HOUR, now + 4 * TIME_HOUR, &err));
+}
+
 /* One letter an event: o opt_out, i opt_in, d dissatisfied, p a prompt. All of them are old. */
 static void the_last_word_on_opting_out_stays(void **state)
 {
@@ -634,6 +655,7 @@ static const struct {
 	STAGED(one_id_for_both_subjects_counts_once),
 	STAGED(a_full_arena_locks_nothing),
 	STAGED(what_is_older_than_the_longest_window_is_forgotten),
+	STAGED(a_longer_window_needs_what_was_kept),
 	STAGED(the_last_word_on_opting_out_stays),
 	STAGED(a_random_life_reads_like_a_plain_list),
 	STAGED(a_crowd_neither_deadlocks_nor_leaves_places_taken),

@@ -23,6 +23,7 @@ struct stage {
 	struct proto_mapping *mapping;
 	struct rules_ruleset *rules;
 	struct sidecar_metrics *metrics;
+	struct sidecar_meter *meter;
 	struct audit_batch batch;
 };
 
@@ -39,8 +40,11 @@ static int stage_begin(void **state)
 		print_message("%s\n", findings.finding[i].text);
 	assert_non_null(stage->rules);
 	rules_findings_done(&findings);
-	stage->metrics = sidecar_metrics_new(stage->mapping, stage->rules, 100 * TIME_SECOND);
+	stage->metrics = sidecar_metrics_new(100 * TIME_SECOND);
 	assert_non_null(stage->metrics);
+	stage->meter = sidecar_meter_new(stage->metrics, stage->mapping, stage->rules);
+	assert_non_null(stage->meter);
+	sidecar_metrics_in_force(stage->metrics, stage->rules);
 	*state = stage;
 	return 0;
 }
@@ -48,6 +52,8 @@ static int stage_begin(void **state)
 static int stage_end(void **state)
 {
 	struct stage *stage = *state;
+	sidecar_meter_free(stage->meter);
+	sidecar_meter_free(NULL);
 	sidecar_metrics_free(stage->metrics);
 	sidecar_metrics_free(NULL);
 	rules_ruleset_drop(stage->rules);
@@ -78,23 +84,23 @@ static void decide(struct stage *stage, const enum rules_verdict verdict[RULES],
 						    .would = i == OBSERVED};
 		decision.rejected |= action[i] == RULES_REJECT;
 	}
-	sidecar_metrics_decided(stage->metrics, &decision, proposed);
+	sidecar_metrics_decided(stage->metrics, stage->meter, &decision, proposed);
 }
 
 /* A life of a minute that touches every family. */
 static void live(struct stage *stage)
 {
 	struct sidecar_metrics *metrics = stage->metrics;
-	size_t rank =
-		sidecar_metrics_method(metrics, proto_mapping_find(stage->mapping, BYTES_LITERAL(RANK)));
-	size_t other = sidecar_metrics_method(metrics, NULL);
+	struct metrics_method *rank =
+		sidecar_meter_method(stage->meter, proto_mapping_find(stage->mapping, BYTES_LITERAL(RANK)));
+	struct metrics_method *other = sidecar_meter_method(stage->meter, NULL);
 	for (int i = 0; i < 3; i++)
 		sidecar_metrics_started(metrics, rank);
 	sidecar_metrics_started(metrics, other);
-	sidecar_metrics_handled(metrics, rank, 0, 5000000);  /* exactly a bound: le 0.005 */
-	sidecar_metrics_handled(metrics, rank, 14, 5000001); /* just above it */
-	sidecar_metrics_handled(metrics, rank, 7, 60 * TIME_SECOND);
-	sidecar_metrics_handled(metrics, other, 99, -1); /* no such code, a clock set back */
+	sidecar_metrics_handled(rank, 0, 5000000);  /* exactly a bound: le 0.005 */
+	sidecar_metrics_handled(rank, 14, 5000001); /* just above it */
+	sidecar_metrics_handled(rank, 7, 60 * TIME_SECOND);
+	sidecar_metrics_handled(other, 99, -1); /* no such code, a clock set back */
 	sidecar_metrics_overhead(metrics, 50000);
 	sidecar_metrics_overhead(metrics, 750000);
 	sidecar_metrics_overhead(metrics, TIME_SECOND);
@@ -108,11 +114,13 @@ static void live(struct stage *stage)
 	sidecar_metrics_failed(metrics, SIDECAR_FAILURE_HISTORY, SIDECAR_SUPPRESS);
 	sidecar_metrics_failed(metrics, SIDECAR_FAILURE_AUDIT, SIDECAR_CLOSED);
 	sidecar_metrics_failed(metrics, SIDECAR_FAILURE_AUDIT, SIDECAR_CLOSED);
+	sidecar_metrics_reloaded(metrics, true);
+	sidecar_metrics_reloaded(metrics, false);
 	sidecar_metrics_in_flight(metrics, 3);
 	sidecar_metrics_in_flight(metrics, -1);
 }
 
-static char *render(const struct sidecar_metrics *metrics, bool with_log)
+static char *render(struct sidecar_metrics *metrics, bool with_log)
 {
 	struct audit_log_state log = {.writable = true,
 				      .size = 1234,
@@ -320,12 +328,13 @@ enum { THREADS = 8, ROUNDS = 2000 };
 static void *count_much(void *ctx)
 {
 	struct stage *stage = ctx;
+	struct metrics_method *row = sidecar_meter_method(stage->meter, NULL);
 	for (int i = 0; i < ROUNDS; i++) {
-		sidecar_metrics_started(stage->metrics, 0);
+		sidecar_metrics_started(stage->metrics, row);
 		sidecar_metrics_in_flight(stage->metrics, 1);
 		sidecar_metrics_overhead(stage->metrics, 1000);
 		sidecar_metrics_failed(stage->metrics, SIDECAR_FAILURE_LIMIT, SIDECAR_PASS);
-		sidecar_metrics_handled(stage->metrics, 0, 0, 1000);
+		sidecar_metrics_handled(row, 0, 1000);
 		sidecar_metrics_in_flight(stage->metrics, -1);
 	}
 	return NULL;
@@ -337,8 +346,13 @@ static void no_count_of_a_thread_is_lost(void **state)
 	pthread_t thread[THREADS];
 	for (size_t i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, count_much, stage), 0);
-	for (int i = 0; i < 20; i++)
+	for (int i = 0; i < 20; i++) { /* a reload meanwhile */
+		struct sidecar_meter *meter = sidecar_meter_new(stage->metrics, stage->mapping, stage->rules);
+		assert_non_null(meter);
+		sidecar_metrics_in_force(stage->metrics, stage->rules);
 		free(render(stage->metrics, false));
+		sidecar_meter_free(meter);
+	}
 	for (size_t i = 0; i < THREADS; i++)
 		pthread_join(thread[i], NULL);
 	char *text = render(stage->metrics, false);
@@ -449,16 +463,60 @@ static void failures_become_entries_once(void **state)
 static void methods_have_rows(void **state)
 {
 	struct stage *stage = *state;
-	size_t other = sidecar_metrics_method(stage->metrics, NULL);
-	for (size_t i = 0; proto_mapping_at(stage->mapping, i); i++) {
-		assert_int_equal(sidecar_metrics_method(stage->metrics, proto_mapping_at(stage->mapping, i)),
-				 i);
-		assert_true(i < other);
-	}
+	struct metrics_method *other = sidecar_meter_method(stage->meter, NULL);
+	for (size_t i = 0; proto_mapping_at(stage->mapping, i); i++)
+		assert_ptr_not_equal(sidecar_meter_method(stage->meter, proto_mapping_at(stage->mapping, i)),
+				     other);
 	struct err err;
 	struct proto_mapping *foreign = proto_mapping_canonical(&err);
-	assert_int_equal(sidecar_metrics_method(stage->metrics, proto_mapping_at(foreign, 0)), other);
+	assert_ptr_equal(sidecar_meter_method(stage->meter, proto_mapping_at(foreign, 0)), other);
 	proto_mapping_free(foreign);
+}
+
+/* A ruleset like that of the stage without its first rule, and another one behind. */
+static struct rules_ruleset *next_rules(void)
+{
+	struct rules_findings findings = {0};
+	struct rules_ruleset *rules = rules_ruleset_load(TEST_DATA "/data/metrics_next.cfg", 0, &findings);
+	assert_non_null(rules);
+	rules_findings_done(&findings);
+	return rules;
+}
+
+/* Rules are known by their ids over a reload, whatever their places; those of before go on being counted by the
+ * calls that still use them, and a tally holds them all. */
+static void rules_go_on_counting_over_a_reload(void **state)
+{
+	struct stage *stage = *state;
+	struct rules_ruleset *rules = next_rules();
+	struct err err;
+	struct proto_mapping *mapping = proto_mapping_canonical(&err);
+	live(stage);
+	struct sidecar_meter *meter = sidecar_meter_new(stage->metrics, mapping, rules);
+	assert_non_null(meter);
+	sidecar_metrics_in_force(stage->metrics, rules);
+	assert_ptr_equal(sidecar_meter_method(meter, proto_mapping_at(mapping, 0)),
+			 sidecar_meter_method(stage->meter, proto_mapping_at(stage->mapping, 0)));
+	enum rules_verdict verdict[] = {RULES_EXCEEDED, RULES_WITHIN};
+	struct rules_decision decision = {.verdict = verdict};
+	sidecar_metrics_decided(stage->metrics, meter, &decision, 0);
+	decide(stage, (enum rules_verdict[]){RULES_WITHIN, RULES_WITHIN, RULES_WITHIN},
+	       (enum rules_action[]){RULES_NONE, RULES_NONE, RULES_NONE}, false, 0);
+	tally_is(stage, 160,
+		 FROM_TO("1:40",
+			 "2:40") "\"calls\":4,\"governed\":5,\"changed\":2,\"rejected\":1,\"prompts_"
+				 "proposed\":4,"
+				 "\"prompts_delivered\":2,\"rules\":["
+				 "{\"rule\":\"a.cap\",\"within\":1,\"exceeded\":1,\"would\":0,\"unknown\":1},"
+				 "{\"rule\":\"b.observed\",\"within\":2,\"exceeded\":0,\"would\":2,"
+				 "\"unknown\":0},"
+				 "{\"rule\":\"c.bound\",\"within\":3,\"exceeded\":2,\"would\":0,\"unknown\":"
+				 "0},"
+				 "{\"rule\":\"d.next\",\"within\":1,\"exceeded\":0,\"would\":0,\"unknown\":0}"
+				 "]}");
+	sidecar_meter_free(meter);
+	proto_mapping_free(mapping);
+	rules_ruleset_drop(rules);
 }
 
 int main(void)
@@ -473,6 +531,7 @@ int main(void)
 		STAGED(a_lost_tally_is_counted_again),
 		STAGED(failures_become_entries_once),
 		STAGED(methods_have_rows),
+		STAGED(rules_go_on_counting_over_a_reload),
 	};
 	return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
 }

@@ -6,7 +6,6 @@
 #include "tests/audit/sick_io.h"
 
 #include "sidecar/mode.h"
-#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -138,6 +137,47 @@ static void each_change_is_an_entry(void **state)
 	close_place(&place);
 }
 
+static void configure(struct place *place, int64_t until_ns, const char *by, enum sidecar_cause cause)
+{
+	struct err err = {""};
+	assert_true(sidecar_mode_configure(place->mode, until_ns, by, cause, &err));
+	assert_string_equal(err.text, "");
+}
+
+/* A reload of something else neither takes back what an operator asked for, nor brings back what has ended. */
+static void only_a_changed_configuration_moves_it(void **state)
+{
+	struct place place = open_place(state);
+	struct err err;
+	int64_t until = START + TIME_HOUR;
+	configure(&place, until, "me", SIDECAR_CAUSE_START);
+	configure(&place, until, "me", SIDECAR_CAUSE_RELOAD);
+	assert_recorded(&place, OBSERVE_TO_11 "\"start\"}\n");
+	assert_true(sidecar_mode_enforce(place.mode, "you", SIDECAR_CAUSE_CONTROL, &err));
+	configure(&place, until, "me", SIDECAR_CAUSE_RELOAD);
+	assert_false(sidecar_mode_observes(place.mode, START));
+	configure(&place, until + TIME_HOUR, "you", SIDECAR_CAUSE_RELOAD);
+	assert_true(sidecar_mode_observes(place.mode, START));
+	assert_false(sidecar_mode_configure(place.mode, START, "you", SIDECAR_CAUSE_RELOAD, &err));
+	assert_true(sidecar_mode_observes(place.mode, START));
+	configure(&place, 0, NULL, SIDECAR_CAUSE_RELOAD);
+	assert_false(sidecar_mode_observes(place.mode, START));
+	configure(&place, 0, NULL, SIDECAR_CAUSE_RELOAD);
+	assert_recorded(
+		&place, OBSERVE_TO_11
+		"\"start\"}\n,\"mode\":\"enforce\",\"by\":\"you\",\"cause\":\"control\"}\n" OBSERVE_TO_12
+		"\"reload\"}\n,\"mode\":\"enforce\",\"cause\":\"reload\"}\n");
+	close_place(&place);
+}
+
+static void a_new_configuration_of_enforce_is_stated(void **state)
+{
+	struct place place = open_place(state);
+	configure(&place, 0, NULL, SIDECAR_CAUSE_START);
+	assert_recorded(&place, ENFORCE_START);
+	close_place(&place);
+}
+
 static void a_state_is_a_snapshot(void **state)
 {
 	struct place place = open_place(state);
@@ -186,17 +226,16 @@ static void what_is_not_valid_is_refused_and_changes_nothing(void **state)
 		const char *by, *error;
 	} rows[] = {
 		{0, "me",
-		 "observe_until: 2025-11-23T10:00:00Z has passed, it is 2025-11-23T10:00:00Z; write a later "
+		 "observe_until: 2025-11-23T10:00:00Z has passed; write a later "
 		 "time, or "
 		 "mode = \"enforce\" without observe_until and observe_by"},
 		{-TIME_DAY, "me",
-		 "observe_until: 2025-11-22T10:00:00Z has passed, it is 2025-11-23T10:00:00Z; write a later "
+		 "observe_until: 2025-11-22T10:00:00Z has passed; write a later "
 		 "time, or "
 		 "mode = \"enforce\" without observe_until and observe_by"},
 		{31 * TIME_DAY, "me",
-		 "observe_until: 2025-12-24T10:00:00Z is more than 30 days ahead; write 2025-12-23T10:00:00Z "
-		 "or "
-		 "earlier"},
+		 "observe_until: 2025-12-24T10:00:00Z is more than 30 days ahead; write an "
+		 "earlier time"},
 		{TIME_HOUR, "",
 		 "observe_by: names nobody; write who answers for it, such as \"sre@example.org\""},
 		{TIME_HOUR, "   ",
@@ -224,17 +263,15 @@ static void what_is_not_valid_is_refused_and_changes_nothing(void **state)
 	close_place(&place);
 }
 
-/* The disk fails the next call once; the log recovers by itself a second later. */
-static void fail_next(struct sick_io *sick)
+/* Every call of the disk fails meanwhile; a second after it is well again the log recovers by itself. */
+static void fall_sick(struct sick_io *sick, bool dead)
 {
 	pthread_mutex_lock(&sick->lock);
-	sick->sickness = SICK_ERROR;
-	sick->error = EIO;
-	sick->at = sick->calls + 1;
+	sick->dead = dead;
 	pthread_mutex_unlock(&sick->lock);
 }
 
-static void a_sick_log_keeps_observing_from_beginning(void **state)
+static void a_sick_log_keeps_it_from_observing(void **state)
 {
 	struct kit *kit = *state;
 	struct sick_io sick;
@@ -242,10 +279,11 @@ static void a_sick_log_keeps_observing_from_beginning(void **state)
 	sick_init(&sick);
 	kit->options.io = &sick.io;
 	struct place place = open_place(state);
-	fail_next(&sick);
+	fall_sick(&sick, true);
 	assert_false(sidecar_mode_observe(place.mode, START + TIME_HOUR, "me", SIDECAR_CAUSE_CONTROL, &err));
 	assert_int_equal(strncmp(err.text, "mode: ", 6), 0);
 	assert_false(sidecar_mode_observes(place.mode, START));
+	fall_sick(&sick, false);
 	struct audit_log_state now;
 	do
 		audit_log_state(place.log, &now);
@@ -264,10 +302,11 @@ static void a_sick_log_does_not_keep_it_from_ending(void **state)
 	kit->options.io = &sick.io;
 	struct place place = open_place(state);
 	assert_true(observe(&place, START + TIME_HOUR, "me", SIDECAR_CAUSE_START));
-	fail_next(&sick);
+	fall_sick(&sick, true);
 	clock_to(&place, START + TIME_HOUR);
 	assert_false(sidecar_mode_tick(place.mode, &err));
 	assert_false(sidecar_mode_observes(place.mode, START)); /* in force already */
+	fall_sick(&sick, false);
 	while (!sidecar_mode_tick(place.mode, &err))
 		assert_int_equal(strncmp(err.text, "mode: ", 6), 0); /* owed until the log recovers */
 	tick(&place);
@@ -327,10 +366,12 @@ int main(void)
 		ON_A_LOG(it_observes_until_the_end_and_not_at_it),
 		ON_A_LOG(the_return_is_recorded_once),
 		ON_A_LOG(each_change_is_an_entry),
+		ON_A_LOG(only_a_changed_configuration_moves_it),
+		ON_A_LOG(a_new_configuration_of_enforce_is_stated),
 		ON_A_LOG(a_state_is_a_snapshot),
 		ON_A_LOG(the_gauge_shows_what_is_in_force),
 		ON_A_LOG(what_is_not_valid_is_refused_and_changes_nothing),
-		ON_A_LOG(a_sick_log_keeps_observing_from_beginning),
+		ON_A_LOG(a_sick_log_keeps_it_from_observing),
 		ON_A_LOG(a_sick_log_does_not_keep_it_from_ending),
 		ON_A_LOG(it_is_moved_while_calls_read_it),
 	};

@@ -72,7 +72,8 @@ struct audit_entry_signal {
 
 struct audit_entry_ruleset {
 	struct bytes name, version, digest;
-	struct bytes configuration; /* of a reload: the options in force that it may change; absent at a start */
+	struct bytes
+		configuration; /* of a reload: the options in force that it may change; absent at a start */
 	const struct audit_entry_source {
 		struct bytes name, text;
 	} * source;
@@ -168,7 +169,7 @@ MUST_USE bool audit_entry_check(struct bytes leaf, struct audit_entry_head *head
 struct audit_entry_seen {
 	struct bytes type;
 	int64_t time_ns;
-	struct bytes session, user, kind, prompt_id,
+	struct bytes session, user, kind, prompt_id, item,
 		category; /* delivered and signal; absent when not there */
 };
 

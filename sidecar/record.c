@@ -212,6 +212,7 @@ static void signal_recorded(struct audit_append *append)
 					.user = subject(governing->user),
 					.kind = bytes_of(signal_kind_name(governing->signal.kind)),
 					.prompt_id = governing->signal.prompt,
+					.item = governing->signal.item,
 					.category = governing->signal.category};
 	if (append->durable && !governing->leniency.taken)
 		fold(governing, append->first_index, &seen);

@@ -415,8 +415,10 @@ static void history_reads_what_was_written(void **state)
 						.user = BYTES_LITERAL("u\n\""),
 						.kind = "pause",
 						.prompt_id = BYTES_LITERAL("p\x01")};
-	const struct audit_entry_signal s = {
-		.session = BYTES_LITERAL("s"), .kind = "opt_out", .category = BYTES_LITERAL("c")};
+	const struct audit_entry_signal s = {.session = BYTES_LITERAL("s"),
+					     .kind = "opt_out",
+					     .item = BYTES_LITERAL("i"),
+					     .category = BYTES_LITERAL("c")};
 	assert_true(audit_entry_delivered(&b, when, &d) && audit_entry_signal(&b, when + 5, &s) &&
 		    audit_entry_close(&b, when + 6));
 	rest = (struct bytes){b.leaves.at, b.leaves.len};
@@ -428,6 +430,7 @@ static void history_reads_what_was_written(void **state)
 	assert_true(bytes_equal(seen.kind, BYTES_LITERAL("pause")));
 	assert_true(audit_bundle_next(&rest, &leaf) && audit_entry_read(leaf, &scratch, &seen, NULL));
 	assert_true(bytes_equal(seen.type, BYTES_LITERAL("signal")) &&
+		    bytes_equal(seen.item, BYTES_LITERAL("i")) &&
 		    bytes_equal(seen.category, BYTES_LITERAL("c")));
 	assert_true(bytes_equal(seen.session, BYTES_LITERAL("s")) && !bytes_present(seen.prompt_id));
 	assert_true(audit_bundle_next(&rest, &leaf) && audit_entry_read(leaf, &scratch, &seen, NULL));

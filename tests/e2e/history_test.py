@@ -17,7 +17,7 @@ from client import Client
 from harness import RANK
 from messages import item, prompt, request, response
 from recommender import Recommender, reply
-from sidecar import CLEAR, Refused, Sidecar, rules_text
+from sidecar import CLEAR, Refused, Sidecar, rules_text, until
 from traffic import Traffic
 
 ROUNDS = 12
@@ -144,15 +144,8 @@ class History(harness.Case):
         self.assertIn(f"history.directory {self.history}: No such file or directory; make it, owned by the "
                       "user that serves", str(refused.exception))
 
-    def test_a_full_disk(self):
-        """Without history no prompt leaves; with room again, what was shown before counts."""
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", self.history],
-                                 capture_output=True, text=True, check=False)
-        if mounted.returncode != 0:
-            self.skipTest(f"no file system of its own can be made here: {mounted.stderr.strip()}")
-        self.addCleanup(subprocess.run, ["umount", "-l", self.history], check=True)
-        self.sidecar.start()
-        self.shown(SESSIONS[:5], calls=2)
+    def fill_the_disk(self):
+        """History lies on a file system of its own, and fails from now on. Returns what takes the room."""
         ballast = os.path.join(self.history, "ballast")
         with self.assertRaises(OSError), open(ballast, "wb", buffering=0) as file:
             while True:
@@ -161,11 +154,62 @@ class History(harness.Case):
         while not any("No space left" in text for text in self.sidecar.errors()):
             self.shown([f"{CLEAR}filler-{turn}"], calls=4)
             turn += 1
+        return ballast
+
+    def start_on_a_small_disk(self):
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", self.history],
+                                 capture_output=True, text=True, check=False)
+        if mounted.returncode != 0:
+            self.skipTest(f"no file system of its own can be made here: {mounted.stderr.strip()}")
+        self.addCleanup(subprocess.run, ["umount", "-l", self.history], check=True)
+        self.sidecar.start()
+
+    def ranked(self):
+        """One governed response and its decision's interventions."""
+        with Client(self.sidecar.address) as caller:
+            (message,) = caller.call(RANK, request(SESSIONS[0])).messages
+        return messages.parsed(message), Log(self.sidecar.directory).of("decision")[-1]["interventions"]
+
+    def test_a_full_disk(self):
+        """Without history no prompt leaves; with room again, what was shown before counts."""
+        self.start_on_a_small_disk()
+        self.shown(SESSIONS[:5], calls=2)
+        ballast = self.fill_the_disk()
         self.assertEqual(self.shown(SESSIONS[:5]), [0] * 5)
         self.assertGreater(self.sidecar.failures("history", "suppress"), 0)
         os.remove(ballast)
         self.assertTrue(self.sidecar.said("history", "it can be written again"))
         self.assertEqual(self.shown(SESSIONS[:5]), [CAP - 2] * 5)
+
+    def test_a_rule_of_the_users_state_on_a_full_disk(self):
+        """It cannot tell, and does what its on_unknown says; the ranking is governed by the others as ever."""
+        for on_unknown, score in (("revert", 0.4), ("flag", 0.6)):
+            with self.subTest(on_unknown):
+                self.sidecar.write_rules(rules_text(
+                    rules_kit.bound(), '{ id = "state.torn"; kind = "conflicting_signals"; window = "1h"; '
+                    'min_signals = 1; per = "session"; reason = "The user is of two minds."; '
+                    f'on_unknown = "{on_unknown}"; }}'))
+                self.start_on_a_small_disk()
+                self.assertAlmostEqual(self.ranked()[0].items[0].score, 0.6)
+                self.fill_the_disk()
+                response_left, interventions = self.ranked()
+                self.assertAlmostEqual(response_left.items[0].score, score)
+                self.assertEqual(len(response_left.prompts), 0)
+                self.assertIn(("state.torn", on_unknown, "unknown"),
+                              [(one["rule"], one["action"], one["verdict"]) for one in interventions])
+                self.sidecar.stop()
+
+    def test_a_full_disk_while_everything_is_observed(self):
+        """A failure is no rule: prompts that could not be counted do not leave. The ranking is left alone."""
+        self.sidecar.options.update(mode="observe", observe_until=until(3600), observe_by="me")
+        self.sidecar.write_config()
+        self.start_on_a_small_disk()
+        self.assertEqual(self.shown(SESSIONS[:1]), [CAP + 2])
+        self.fill_the_disk()
+        response_left, interventions = self.ranked()
+        self.assertEqual((response_left.items[0].score, len(response_left.prompts)), (0.9, 0))
+        self.assertEqual([(one["rule"], one["would"]) for one in interventions], [("scores.bound", True)])
+        self.assertGreater(self.sidecar.failures("history", "suppress"), 0)
 
 
 if __name__ == "__main__":

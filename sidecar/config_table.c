@@ -21,8 +21,8 @@ static const struct config_choice durabilities[] = {
 	{0},
 };
 static const struct config_choice records[] = {
-	{.name = "changes"},
-	{.name = "full", .later = "write \"changes\""},
+	{.name = "changes", .value = SIDECAR_RECORD_CHANGES},
+	{.name = "full", .value = SIDECAR_RECORD_FULL},
 	{0},
 };
 static const struct config_choice retentions[] = {{.name = "forever"}, {0}};
@@ -93,11 +93,13 @@ const struct config_option sidecar_config_options[] = {
 	 .help = "key of pseudonyms and digests; default: one is made in the log's directory"},
 	{"audit.durability", CONFIG_CHOICE, AT(audit.durability), .choice = durabilities, .fallback = "disk",
 	 .example = "\"disk\"", .help = "how far an entry is written before its response leaves"},
-	{"audit.record", CONFIG_CHOICE, .choice = records, .fallback = "changes", .example = "\"changes\"",
-	 .help = "what a decision's entry holds"},
+	{"audit.record", CONFIG_CHOICE, AT(audit.record), .choice = records, .fallback = "changes",
+	 .example = "\"changes\"",
+	 .help = "what a decision's entry holds: changes, or in full all that was decided on, texts included"},
 	{"audit.publish", CONFIG_DURATION, AT(audit.publish_ns), .least = TIME_SECOND / 100, .most = TIME_HOUR,
 	 .fallback = "1s", .example = "\"1s\"", .help = "how often a checkpoint is signed"},
-	{"audit.attributes", CONFIG_LATER, .example = "leave it out: no attributes are recorded"},
+	{"audit.attributes", CONFIG_TEXTS, AT(audit.attributes), .example = "[ \"tier\" ]",
+	 .help = "attributes of requests that entries show; default: none"},
 	{"audit.retain", CONFIG_CHOICE, .choice = retentions, .fallback = "forever", .example = "\"forever\"",
 	 .help = "how long entries are kept"},
 

@@ -199,8 +199,7 @@ static bool decide(struct sidecar_governing *governing, grpc_byte_buffer **messa
 	governing->decided =
 		decide_state(governing, err) && frequency(governing, err) && patch(governing, message, err);
 	if (governing->decided)
-		sidecar_metrics_decided(hop->metrics, governing->policy->meter, decision,
-					governing->facts.prompt_count);
+		sidecar_metrics_decided(hop->metrics, governing->policy->meter, &governing->facts, decision);
 	return governing->decided;
 }
 

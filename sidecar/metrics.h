@@ -57,7 +57,7 @@ void sidecar_metrics_handled(struct metrics_method *row, int grpc_code, int64_t 
 void sidecar_metrics_overhead(struct sidecar_metrics *metrics, int64_t duration_ns);
 /* One governed response was decided on (whatever became of it), with the meter's ruleset. */
 void sidecar_metrics_decided(struct sidecar_metrics *metrics, const struct sidecar_meter *meter,
-			     const struct rules_decision *decision, size_t prompts_proposed);
+			     const struct facts *facts, const struct rules_decision *decision);
 /* A reload ended; the last good ruleset and configuration stay when it failed. */
 void sidecar_metrics_reloaded(struct sidecar_metrics *metrics, bool good);
 void sidecar_metrics_delivered(struct sidecar_metrics *metrics, size_t prompts);

@@ -335,6 +335,21 @@ bool audit_entry_failure(struct audit_batch *batch, int64_t time_ns, const struc
 	return emit_entry(batch, time_ns, "failure", failure, f);
 }
 
+static void mode(struct emit *emit, const void *entry)
+{
+	const struct audit_entry_mode *m = entry;
+	emit_word(emit, "mode", m->mode);
+	if (m->until_ns)
+		emit_time(emit, "until", m->until_ns);
+	emit_id(emit, "by", m->by);
+	emit_word(emit, "cause", m->cause);
+}
+
+bool audit_entry_mode(struct audit_batch *batch, int64_t time_ns, const struct audit_entry_mode *m)
+{
+	return emit_entry(batch, time_ns, "mode", mode, m);
+}
+
 /* the log's own */
 
 static void open_head(struct emit *emit, const struct audit_entry_open *o)

@@ -123,6 +123,14 @@ struct audit_entry_failure {
 	struct bytes reason;
 };
 
+/* The switch of the whole chain: from here on every rule is enforced, or none is. */
+struct audit_entry_mode {
+	const char *mode;  /* "enforce" or "observe" */
+	int64_t until_ns;  /* observe: when it ends by itself; 0: not written */
+	struct bytes by;   /* who asked for it; absent when it came by itself */
+	const char *cause; /* "start" "until" "control" "reload" */
+};
+
 /* `time_ns` may be put later by the log, never earlier: see audit_log_append. False: memory is short. */
 MUST_USE bool audit_entry_decision(struct audit_batch *, int64_t time_ns,
 				   const struct audit_entry_decision *);
@@ -132,6 +140,7 @@ MUST_USE bool audit_entry_signal(struct audit_batch *, int64_t time_ns, const st
 MUST_USE bool audit_entry_ruleset(struct audit_batch *, int64_t time_ns, const struct audit_entry_ruleset *);
 MUST_USE bool audit_entry_tally(struct audit_batch *, int64_t time_ns, const struct audit_entry_tally *);
 MUST_USE bool audit_entry_failure(struct audit_batch *, int64_t time_ns, const struct audit_entry_failure *);
+MUST_USE bool audit_entry_mode(struct audit_batch *, int64_t time_ns, const struct audit_entry_mode *);
 
 /* The log's own entries, written by audit/log.h. */
 struct audit_entry_open {
@@ -186,7 +195,7 @@ MUST_USE bool audit_entry_check(struct bytes leaf, struct audit_entry_head *head
 struct audit_entry_seen {
 	struct bytes type;
 	int64_t time_ns;
-	struct bytes session, user, kind, prompt_id,
+	struct bytes session, user, kind, prompt_id, item,
 		category; /* delivered and signal; absent when not there */
 };
 

@@ -116,7 +116,7 @@ bool audit_entry_read(struct bytes leaf, struct buf *scratch, struct audit_entry
 		{"session", &made.session, false},
 		{"user", &made.user, false},
 		{"kind", &made.kind, true},
-		{"item", NULL, false},
+		{"item", &made.item, false},
 		{"category", &made.category, false},
 		{"prompt_id", &made.prompt_id, false},
 	};

@@ -228,3 +228,19 @@ bool rules_decide_suppress_all(struct arena *arena, struct rules_decision *decis
 		work->prompt[i].dropped = true;
 	return finish(work, decision, err);
 }
+
+bool rules_decide_discard(struct arena *arena, struct rules_decision *decision, struct err *err)
+{
+	struct rules_work *work = decision->work;
+	work->arena = arena;
+	work->rejected = false;
+	work->score_set = NULL;
+	work->order = NULL;
+	work->weight_set = NULL;
+	work->explanation_set = false;
+	for (size_t i = 0; i < work->facts->prompt_count; i++)
+		work->prompt[i] = (struct work_prompt){.now = work->facts->prompts[i]};
+	for (size_t i = 0; i < work->recorded_count; i++)
+		work->recorded[i].public.would = true;
+	return finish(work, decision, err);
+}

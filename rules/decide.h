@@ -41,10 +41,10 @@ struct rules_intervention {
 	const struct rules_rule *rule;
 	enum rules_verdict verdict; /* EXCEEDED or UNKNOWN */
 	enum rules_action action;   /* the action carried out, or that would be */
-	bool would;		    /* the rule observes: nothing was changed */
-	bool unsatisfied;	    /* the baseline is served and the rule still does not hold */
-	struct bytes limit;	    /* "max_absolute 0.2, max_relative 0.5" */
-	struct bytes observed;	    /* "0.73 from 0.4" */
+	bool would;	       /* the rule observes, or the decision was discarded: nothing was changed */
+	bool unsatisfied;      /* the baseline is served and the rule still does not hold */
+	struct bytes limit;    /* "max_absolute 0.2, max_relative 0.5" */
+	struct bytes observed; /* "0.73 from 0.4" */
 	enum rules_target_type type;
 	struct rules_target *target;
 	size_t target_count; /* what the receipt's action counts */
@@ -84,6 +84,10 @@ bool rules_decide_needs_history(const struct rules_decision *decision);
 /* Step 5. `history` may be NULL when rules_decide_needs_history is false. `now_ns` as given before. */
 MUST_USE bool rules_decide_frequency(const struct rules_history *history, int64_t now_ns, struct arena *arena,
 				     struct rules_decision *decision, struct err *err);
+
+/* Throws the decision away and keeps what it was as `would`: nothing is edited or rejected, all proposed prompts
+ * leave, every intervention is marked; verdicts stay. After either half, when nothing is enforced at all. */
+MUST_USE bool rules_decide_discard(struct arena *arena, struct rules_decision *decision, struct err *err);
 
 /* Drops every prompt that is left without a rule: history is unavailable and `failure.history` says
  * suppress. No intervention is recorded for it; the caller records a failure. */

@@ -8,7 +8,8 @@
 static bool same(const struct rules_event *a, const struct rules_event *b)
 {
 	return b->type == RULES_EVENT_SIGNAL && a->signal == b->signal &&
-	       bytes_equal(a->prompt_id, b->prompt_id) && bytes_equal(a->category, b->category);
+	       bytes_equal(a->prompt_id, b->prompt_id) && bytes_equal(a->item, b->item) &&
+	       bytes_equal(a->category, b->category);
 }
 
 void rules_history_once(const struct rules_history_subject *subject, uint8_t *counts)

@@ -19,10 +19,10 @@ struct rules_event {
 	int64_t time_ns;
 	uint64_t entry; /* index of its log entry, or RULES_EVENT_RESERVED */
 	enum rules_event_type type;
-	enum prompt_kind prompt; /* DELIVERED: the kind of the prompt */
-	enum signal_kind signal; /* SIGNAL */
-	struct bytes prompt_id;	 /* both; absent when not said */
-	struct bytes category;	 /* SIGNAL */
+	enum prompt_kind prompt;     /* DELIVERED: the kind of the prompt */
+	enum signal_kind signal;     /* SIGNAL */
+	struct bytes prompt_id;	     /* both; absent when not said */
+	struct bytes item, category; /* SIGNAL; absent when not said */
 };
 
 /* Events in order of time. A subject without id has known == false: rules that count per that subject
@@ -37,8 +37,8 @@ struct rules_history {
 	struct rules_history_subject session, user;
 };
 
-/* counts[i] = 1 where event i is a signal that counts. The same signal, about the same prompt and category,
- * within 10 s counts once: a tap that was sent again is not a second opinion. */
+/* counts[i] = 1 where event i is a signal that counts. The same signal, about the same prompt, item and
+ * category, within 10 s counts once: a tap that was sent again is not a second opinion. */
 void rules_history_once(const struct rules_history_subject *subject, uint8_t *counts);
 
 #endif

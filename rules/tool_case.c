@@ -112,6 +112,7 @@ static const struct key event_keys[] = {
 	 .help = "prompt_delivered, or what the user said"},
 	WORD(case_event, kind, rules_prompt_word, "of the delivered prompt"),
 	TEXT(case_event, prompt_id, "of the prompt"),
+	TEXT(case_event, item_id, "that the signal is about"),
 	TEXT(case_event, category, "that the signal is about"),
 	TEXT(case_event, user_id, "whose event it is; the request's when not given"),
 	TEXT(case_event, session_id, "in which it was; the request's when not given"),

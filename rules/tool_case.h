@@ -17,7 +17,7 @@ struct case_event {
 	struct bytes at; /* "-20m" or a time */
 	int event;	 /* 0: not given; 1: a prompt was delivered; 1 + enum signal_kind: a signal */
 	int kind;	 /* enum prompt_kind */
-	struct bytes prompt_id, category, user_id, session_id;
+	struct bytes prompt_id, item_id, category, user_id, session_id;
 };
 
 struct case_attribute {

@@ -163,6 +163,7 @@ static struct rules_event event_of(const struct case_event *event, int64_t now_n
 				   .type = RULES_EVENT_DELIVERED,
 				   .prompt = (enum prompt_kind)event->kind,
 				   .prompt_id = plain(event->prompt_id),
+				   .item = plain(event->item_id),
 				   .category = plain(event->category)};
 	if (event->event > 1) {
 		made.type = RULES_EVENT_SIGNAL;

@@ -8,6 +8,7 @@
 #include "proto/suggest.h"
 #include "rules/scan.h"
 #include "sidecar/config_load.h"
+#include "sidecar/mode.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <libconfig.h>
@@ -231,6 +232,7 @@ static void take_setting(struct config_load *load, const struct config_option *o
 	case CONFIG_ADDRESS:
 	case CONFIG_SIZE:
 	case CONFIG_DURATION:
+	case CONFIG_TIME:
 	case CONFIG_CHOICE:
 	case CONFIG_WORD:
 		if (text)
@@ -381,6 +383,31 @@ static void check_addresses(struct config_load *load)
 	free(placed);
 }
 
+/* What observing needs, and nothing else may have. The time is held against a clock at the start. */
+static void check_mode(struct config_load *load)
+{
+	static const char *const keys[] = {"observe_until", "observe_by"};
+	struct sidecar_config *config = load->config;
+	struct err err;
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		const struct config_option *option = find_option(keys[i]);
+		unsigned line = line_of(load, option);
+		if (config->mode.wanted == SIDECAR_OBSERVE && !line)
+			sidecar_config_wrong(load, line_of(load, find_option("mode")), "mode",
+					     "\"observe\" needs %s (%s); write %s = %s;", option->name,
+					     option->help + strlen("mode observe: "), option->name,
+					     option->example);
+		if (config->mode.wanted == SIDECAR_ENFORCE && line)
+			sidecar_config_wrong(load, line, option->name,
+					     "is of no use in mode \"enforce\"; write mode = \"observe\", or "
+					     "leave it out");
+	}
+	config->mode.until_line = line_of(load, find_option("observe_until"));
+	if (config->mode.by && !sidecar_mode_by_valid(config->mode.by, &err))
+		sidecar_config_wrong(load, line_of(load, find_option("observe_by")), "observe_by", "%s",
+				     err.text);
+}
+
 static void check_history(struct config_load *load)
 {
 	const struct sidecar_config *config = load->config;
@@ -418,6 +445,7 @@ struct sidecar_config *sidecar_config_load(const char *path, struct rules_findin
 		take_defaults(&load);
 		check_addresses(&load);
 		check_history(&load);
+		check_mode(&load);
 	}
 	config_destroy(&settings);
 	rules_findings_sort(findings);
@@ -492,6 +520,7 @@ char *sidecar_config_describe(const struct sidecar_config *config, bool reloadab
 	for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
 		const struct config_option *option = &sidecar_config_options[i];
 		if (option->type == CONFIG_LATER || (is_text(option) && !get_text(option, config)) ||
+		    (option->type == CONFIG_TIME && !sidecar_config_get_number(option, config)) ||
 		    (reloadable && !option->reload))
 			continue;
 		buf_printf(&out, "%s = ", option->name);

@@ -16,6 +16,7 @@
 
 enum sidecar_on_undecodable { SIDECAR_UNDECODABLE_CLOSED, SIDECAR_UNDECODABLE_PASS };
 enum sidecar_record { SIDECAR_RECORD_CHANGES, SIDECAR_RECORD_FULL };
+enum sidecar_wanted { SIDECAR_ENFORCE = 1, SIDECAR_OBSERVE };
 enum sidecar_on_history { SIDECAR_HISTORY_SUPPRESS, SIDECAR_HISTORY_CLOSED, SIDECAR_HISTORY_PASS };
 
 /* What a call is allowed. */
@@ -47,7 +48,13 @@ struct sidecar_config {
 	char *upstream;	      /* same forms */
 	int workers;	      /* threads, one completion queue each: 1..64, default 2 */
 	char *rules;	      /* file or directory */
-	bool receipts;	      /* callers are told in trailing metadata what was recorded */
+	struct {
+		enum sidecar_wanted wanted; /* observe: no rule is enforced until then */
+		int64_t until_ns;	    /* observe: not checked against any clock yet; enforce: 0 */
+		char *by;		    /* observe: who answers for it; enforce: NULL */
+		unsigned until_line;
+	} mode;
+	bool receipts; /* callers are told in trailing metadata what was recorded */
 
 	struct {
 		char *pod, *namespace, *uid, *node;

@@ -120,6 +120,8 @@ bool sidecar_config_parse(const struct config_option *option, const char *text, 
 	case CONFIG_DURATION:
 		return parse_duration(option, text, value, err) &&
 		       sidecar_config_in_range(option, *value, err);
+	case CONFIG_TIME:
+		return time_parse(bytes_of(text), value, err);
 	case CONFIG_CHOICE:
 	case CONFIG_WORD:
 		return parse_choice(option, text, value, err);
@@ -160,6 +162,8 @@ void sidecar_config_format(const struct config_option *option, int64_t value, ch
 		snprintf(text, 64, "0s");
 	else if (option->type == CONFIG_DURATION)
 		time_format_duration(value, text);
+	else if (option->type == CONFIG_TIME)
+		time_format(value, text);
 	else if (option->type == CONFIG_CHOICE)
 		snprintf(text, 64, "%s", choice_name(option->choice, value));
 	else if (option->type == CONFIG_FLAG)

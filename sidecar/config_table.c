@@ -6,8 +6,8 @@
 #define GIB (INT64_C(1) << 30)
 
 static const struct config_choice modes[] = {
-	{.name = "enforce"},
-	{.name = "observe", .later = "observe rules one by one: mode = \"observe\" in the rule file"},
+	{.name = "enforce", .value = SIDECAR_ENFORCE},
+	{.name = "observe", .value = SIDECAR_OBSERVE},
 	{0},
 };
 static const struct config_choice backends[] = {
@@ -56,14 +56,14 @@ const struct config_option sidecar_config_options[] = {
 	 .help = "threads, one completion queue each"},
 	{"rules", CONFIG_PATH, AT(rules), .required = true, .reload = true, .example = "\"/etc/rankguard/rules.d\"",
 	 .help = "rule file, or directory of rule files"},
-	{"mode", CONFIG_CHOICE, .choice = modes, .fallback = "enforce", .reload = true, .example = "\"enforce\"",
-	 .help = "one switch for all rules"},
+	{"mode", CONFIG_CHOICE, AT(mode.wanted), .reload = true, .choice = modes, .fallback = "enforce",
+	 .example = "\"enforce\"", .help = "one switch for all rules: enforce, or observe for a while"},
 	{"receipts", CONFIG_FLAG, AT(receipts), .fallback = "true", .example = "true",
 	 .help = "tell callers in trailing metadata what was recorded"},
-	{"observe_until", CONFIG_LATER,
-	 .reload = true, .example = "leave it out; rules are observed one by one with mode = \"observe\" in the rule file"},
-	{"observe_by", CONFIG_LATER,
-	 .reload = true, .example = "leave it out; rules are observed one by one with mode = \"observe\" in the rule file"},
+	{"observe_until", CONFIG_TIME, AT(mode.until_ns), .reload = true, .example = "\"2026-12-01T00:00:00Z\"",
+	 .help = "mode observe: when it returns to enforce by itself, at most 30 days ahead"},
+	{"observe_by", CONFIG_TEXT, AT(mode.by), .reload = true, .example = "\"sre@example.org\"",
+	 .help = "mode observe: who answers for it"},
 	{"schema", CONFIG_LATER, .reload = true, .example = "leave it out: the canonical API is governed"},
 	{"tls", CONFIG_LATER, .example = "leave it out, and listen on loopback or a Unix socket"},
 	{"upstream_tls", CONFIG_LATER, .example = "leave it out, and reach the recommender inside this machine"},

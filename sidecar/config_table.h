@@ -18,6 +18,7 @@ enum config_type {
 	CONFIG_COUNT,	  /* int or size_t */
 	CONFIG_SIZE,	  /* size_t, bytes: "16MiB" */
 	CONFIG_DURATION,  /* int64_t, ns: "5s" */
+	CONFIG_TIME,	  /* int64_t, ns since 1970: "2026-12-01T00:00:00Z"; 0: not given */
 	CONFIG_CHOICE,	  /* an enum, or nothing where one value exists yet */
 	CONFIG_WORD,	  /* char *: one of the choices */
 	CONFIG_FLAG,	  /* bool */

@@ -166,6 +166,7 @@ static bool settle(const struct config_load *load, const struct config_option *o
 	case CONFIG_COUNT:
 	case CONFIG_SIZE:
 	case CONFIG_DURATION:
+	case CONFIG_TIME:
 	case CONFIG_CHOICE:
 	case CONFIG_FLAG:
 	case CONFIG_LATER:
@@ -225,6 +226,7 @@ static bool store(struct sidecar_config *config, const struct config_option *opt
 	case CONFIG_COUNT:
 	case CONFIG_SIZE:
 	case CONFIG_DURATION:
+	case CONFIG_TIME:
 	case CONFIG_CHOICE:
 	case CONFIG_FLAG:
 	case CONFIG_LATER:

@@ -7,6 +7,7 @@
 #include "sidecar/history_catch_up.h"
 #include "sidecar/hop.h"
 #include "sidecar/listen.h"
+#include "sidecar/notify.h"
 #include "sidecar/reload.h"
 #include "sidecar/status.h"
 #include "sidecar/store_lmdb.h"
@@ -29,6 +30,7 @@ struct daemon {
 	struct audit_log *log;
 	struct sidecar_history *history;
 	struct sidecar_metrics *metrics;
+	struct sidecar_mode *mode;
 	struct sidecar_listener *listener;
 	struct sidecar_admin *admin;
 	struct sidecar_control *control;
@@ -85,6 +87,17 @@ static bool open_history(struct daemon *daemon, struct err *err)
 	return daemon->history && sidecar_history_catch_up(daemon->history, daemon->log, daemon->talk, err);
 }
 
+/* Each start states its mode. */
+static bool open_mode(struct daemon *daemon, struct err *err)
+{
+	const struct sidecar_config *config = daemon->ground.config;
+	daemon->mode = sidecar_mode_new(daemon->log, daemon->talk);
+	if (!daemon->mode)
+		return err_set(err, "mode: memory is short");
+	return sidecar_mode_configure(daemon->mode, config->mode.until_ns, config->mode.by,
+				      SIDECAR_CAUSE_START, err);
+}
+
 static bool open_log(struct daemon *daemon, struct err *err)
 {
 	const struct sidecar_config *config = daemon->ground.config;
@@ -137,6 +150,7 @@ static void metrics(void *ctx, struct buf *out)
 	struct audit_log_state state;
 	audit_log_state(daemon->log, &state);
 	sidecar_metrics_render(daemon->metrics, &state, out);
+	sidecar_mode_render(daemon->mode, out);
 }
 
 /* ---- start ---- */
@@ -217,6 +231,15 @@ static bool ask_status(struct daemon *daemon, struct buf *said)
 	return true;
 }
 
+static bool ask_ready(struct daemon *daemon, struct buf *said)
+{
+	reasons(daemon, said);
+	bool ready = said->len == 0;
+	if (ready)
+		buf_add_text(said, "ready\n");
+	return ready;
+}
+
 static bool ask_reload(struct daemon *daemon, struct buf *said)
 {
 	if (atomic_load(&daemon->draining)) {
@@ -238,6 +261,7 @@ static const struct {
 	bool (*answer)(struct daemon *daemon, struct buf *said);
 } questions[] = {
 	{"status", ask_status},
+	{"ready", ask_ready},
 	{"reload", ask_reload},
 	{"drain", ask_drain},
 };
@@ -296,9 +320,11 @@ static bool start(struct daemon *daemon, struct err *err)
 	hop->subject_key = daemon->ground.subject_key;
 	hop->metrics = daemon->metrics;
 	hop->talk = daemon->talk;
-	if (!sidecar_reload_first(hop, &daemon->ground, err) || !open_history(daemon, err))
+	if (!sidecar_reload_first(hop, &daemon->ground, err) || !open_mode(daemon, err) ||
+	    !open_history(daemon, err))
 		return false;
 	hop->history = daemon->history;
+	hop->mode = daemon->mode;
 	return start_workers(daemon, err) && start_admin(daemon, err) && start_control(daemon, err);
 }
 
@@ -346,8 +372,18 @@ static void write_history(struct daemon *daemon)
 	daemon->history_stuck = stuck;
 }
 
+/* The return of the observe switch is recorded when its time has come. */
+static void look_mode(struct daemon *daemon)
+{
+	struct err err;
+	if (!sidecar_mode_tick(daemon->mode, &err))
+		sidecar_say(daemon->talk, SIDECAR_WARN, "mode", "rules are enforced; recorded later: %s",
+			    err.text);
+}
+
 static void tick(struct daemon *daemon)
 {
+	look_mode(daemon);
 	look_upstream(daemon);
 	write_history(daemon);
 	if (audit_log_now(daemon->log) < daemon->next_tally_ns)
@@ -436,6 +472,7 @@ static void drain(struct daemon *daemon)
 	const struct sidecar_config *config = daemon->ground.config;
 	daemon->shut_tag.complete = on_shut;
 	atomic_store(&daemon->draining, true);
+	sidecar_notify("STOPPING=1");
 	daemon->wanted_down = false; /* asked again, it hurries */
 	sidecar_say(daemon->talk, SIDECAR_INFO, "drain", "%d calls in flight",
 		    atomic_load(&daemon->hop.in_flight));
@@ -473,11 +510,15 @@ static bool stop(struct daemon *daemon, struct err *err)
 		grpc_server_destroy(daemon->hop.server);
 	sidecar_listener_close(daemon->listener);
 	if (daemon->log) {
-		if (daemon->metrics)
+		if (daemon->metrics) {
+			if (daemon->mode)
+				look_mode(daemon);
 			tally(daemon);
+		}
 		good = audit_log_close(daemon->log, err);
 	}
 	sidecar_force_done(&daemon->hop.force);
+	sidecar_mode_free(daemon->mode);
 	sidecar_metrics_free(daemon->metrics);
 	sidecar_history_free(daemon->history);
 	free(daemon->worker);
@@ -496,6 +537,7 @@ static void say_ready(const struct daemon *daemon)
 		    "serving on %s%s, upstream %s, ruleset %.*s, log %s at %llu entries", config->listen[0],
 		    config->listen_count > 1 ? " and others" : "", config->upstream, BYTES_ARG(digest),
 		    state.origin, (unsigned long long)state.size);
+	sidecar_notify("READY=1");
 	sidecar_say(daemon->talk, SIDECAR_INFO, "scope",
 		    "caps hold within this sidecar: with several replicas route a session to one of them");
 }

@@ -129,12 +129,28 @@ static bool closed_without_history(struct sidecar_governing *governing, struct e
 	return err_within(err, "history is unavailable");
 }
 
-/* History cannot be read: failure.history says what becomes of the prompts. */
+/* While the switch observes: the decision becomes what would have been. */
+static bool throw_away(struct sidecar_governing *governing, struct err *err)
+{
+	return !governing->observes || rules_decide_discard(&governing->arena, &governing->decision, err);
+}
+
+static bool conclude(struct sidecar_governing *governing, const struct rules_history *seen, struct err *err)
+{
+	return rules_decide_frequency(seen, governing->now_ns, &governing->arena, &governing->decision,
+				      err) &&
+	       throw_away(governing, err);
+}
+
+/* History cannot be read: failure.history says what becomes of the prompts, also while the switch observes:
+ * a failure is no rule. */
 static bool frequency_without_history(struct sidecar_governing *governing, struct err *err)
 {
 	enum sidecar_on_history on_history = governing->policy->failure.history;
 	if (on_history == SIDECAR_HISTORY_CLOSED)
 		return closed_without_history(governing, err);
+	if (!throw_away(governing, err))
+		return false;
 	bool suppress = on_history == SIDECAR_HISTORY_SUPPRESS;
 	be_lenient(governing, SIDECAR_FAILURE_HISTORY, suppress ? SIDECAR_SUPPRESS : SIDECAR_PASS, err);
 	return !suppress || rules_decide_suppress_all(&governing->arena, &governing->decision, err);
@@ -144,15 +160,17 @@ static bool frequency(struct sidecar_governing *governing, struct err *err)
 {
 	struct sidecar_lease lease;
 	struct rules_history seen;
-	struct rules_decision *decision = &governing->decision;
-	struct arena *arena = &governing->arena;
-	if (decision->rejected || decision->prompt_count == 0)
-		return rules_decide_frequency(NULL, governing->now_ns, arena, decision, err);
+	const struct rules_decision *decision = &governing->decision;
+	/* Those that may leave: all that are proposed, when no rule holds any back. */
+	size_t prompts = governing->observes  ? governing->facts.prompt_count
+			 : decision->rejected ? 0
+					      : decision->prompt_count;
+	if (prompts == 0)
+		return conclude(governing, NULL, err);
 	if (!sidecar_history_lock(governing->hop->history, bytes_of(governing->session),
-				  bytes_of(governing->user), arena, &lease, &seen, err))
+				  bytes_of(governing->user), &governing->arena, &lease, &seen, err))
 		return frequency_without_history(governing, err);
-	bool good = rules_decide_frequency(&seen, governing->now_ns, arena, decision, err) &&
-		    reserve_all(governing, &lease, err);
+	bool good = conclude(governing, &seen, err) && reserve_all(governing, &lease, err);
 	sidecar_history_unlock(&lease);
 	return good;
 }
@@ -195,6 +213,7 @@ static bool decide(struct sidecar_governing *governing, grpc_byte_buffer **messa
 	struct sidecar_hop *hop = governing->hop;
 	struct rules_decision *decision = &governing->decision;
 	governing->now_ns = audit_log_now(hop->log);
+	governing->observes = sidecar_mode_observes(hop->mode, governing->now_ns);
 	governing->closed_by = SIDECAR_FAILURE_LIMIT; /* what cannot be decided otherwise is over a limit */
 	governing->decided =
 		decide_state(governing, err) && frequency(governing, err) && patch(governing, message, err);

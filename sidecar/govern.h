@@ -52,6 +52,7 @@ struct sidecar_governing {
 	bool decided;			/* `decision` is complete */
 	enum sidecar_failure closed_by; /* why it is not */
 	int64_t now_ns;
+	bool observes;		      /* the global switch, at now_ns: the decision is what would have been */
 	struct proto_pieces governed; /* the response as it leaves, when the decision changed it */
 	grpc_byte_buffer *original;   /* owned: the recommender's message, when another one leaves */
 	struct sidecar_leniency leniency;

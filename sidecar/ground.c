@@ -2,6 +2,7 @@
 #include "sidecar/ground.h"
 
 #include "rules/findings.h"
+#include "sidecar/mode.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +71,18 @@ static bool check_signing_key(const struct sidecar_config *config, struct rules_
 	return false;
 }
 
+/* Whoever observes has said until when, and that time is still to come. */
+static bool check_switch(const struct sidecar_config *config, int64_t now_ns, struct rules_findings *findings)
+{
+	struct err err;
+	if (config->mode.wanted != SIDECAR_OBSERVE ||
+	    sidecar_mode_until_valid(config->mode.until_ns, now_ns, &err))
+		return true;
+	rules_findings_add(findings, true, config->path, config->mode.until_line, "observe_until: %s",
+			   err.text);
+	return false;
+}
+
 bool sidecar_ground_load(const char *config_path, bool make_keys, struct sidecar_ground *ground,
 			 struct rules_findings *findings)
 {
@@ -78,7 +91,10 @@ bool sidecar_ground_load(const char *config_path, bool make_keys, struct sidecar
 	if (!ground->config)
 		return false;
 	/* All parts are looked at, so that one run tells everything. */
-	ground->rules = rules_ruleset_load(ground->config->rules, time(NULL) * TIME_SECOND, findings);
+	struct timespec clock;
+	clock_gettime(CLOCK_REALTIME, &clock);
+	int64_t now = clock.tv_sec * TIME_SECOND + clock.tv_nsec;
+	ground->rules = rules_ruleset_load(ground->config->rules, now, findings);
 	bool good = ground->rules != NULL;
 	const struct sidecar_config *config = ground->config;
 	bool directory = check_directory(config, "audit.directory", config->audit.directory, findings);
@@ -86,6 +102,7 @@ bool sidecar_ground_load(const char *config_path, bool make_keys, struct sidecar
 		good &= check_directory(config, "history.directory", config->history.directory, findings);
 	good &= directory && load_subject_key(config, make_keys, ground, findings);
 	good &= check_signing_key(config, findings);
+	good &= check_switch(config, now, findings);
 	return good;
 }
 

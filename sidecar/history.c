@@ -252,6 +252,7 @@ static bool event_of(const struct audit_entry_seen *seen, uint64_t index, struct
 		.time_ns = seen->time_ns,
 		.entry = index,
 		.prompt_id = seen->prompt_id,
+		.item = seen->item,
 		.category = seen->category,
 	};
 	bool delivered = bytes_equal(seen->type, BYTES_LITERAL("delivered"));

@@ -17,6 +17,7 @@
 #include "sidecar/batch.h"
 #include "sidecar/config.h"
 #include "sidecar/history.h"
+#include "sidecar/mode.h"
 #include "sidecar/policy.h"
 #include "sidecar/talk.h"
 #include <pthread.h>
@@ -30,6 +31,7 @@ struct sidecar_hop {
 	const struct audit_subject_key *subject_key;
 	struct sidecar_history *history;
 	struct sidecar_metrics *metrics;
+	struct sidecar_mode *mode;
 	struct sidecar_talk *talk;
 	grpc_server *server;
 	atomic_int in_flight; /* calls of all workers, governed and pumped */

@@ -3,6 +3,7 @@
  * rankguard: the daemon and its verbs.
  */
 #include "sidecar/config.h"
+#include "sidecar/config_manual.h"
 #include "sidecar/control.h"
 #include "sidecar/daemon.h"
 #include "sidecar/library.h"
@@ -77,6 +78,11 @@ static int status(const struct options *options)
 	return ask(options, "status");
 }
 
+static int ready(const struct options *options)
+{
+	return ask(options, "ready");
+}
+
 static int reload(const struct options *options)
 {
 	return ask(options, "reload");
@@ -87,15 +93,40 @@ static int drain(const struct options *options)
 	return ask(options, "drain");
 }
 
+static int print(void (*make)(struct buf *out))
+{
+	struct buf out = {0};
+	make(&out);
+	bool good = !out.failed && fwrite(out.at, 1, out.len, stdout) == out.len && fflush(stdout) == 0;
+	buf_done(&out);
+	return good ? SIDECAR_YES : SIDECAR_FAILED;
+}
+
+static int list_options(const struct options *options)
+{
+	(void)options;
+	return print(sidecar_config_list);
+}
+
+static int manual_options(const struct options *options)
+{
+	(void)options;
+	return print(sidecar_config_manual);
+}
+
 static const struct verb {
-	const char *name, *help;
+	const char *name, *help; /* help NULL: for the build */
 	int (*run)(const struct options *options);
+	bool bare; /* needs no configuration */
 } verbs[] = {
-	{"serve", "serve until SIGTERM", serve},
-	{"check", "everything that serve would refuse, without serving", check},
-	{"status", "what the running daemon serves, as JSON", status},
-	{"reload", "new rules and options into the running daemon", reload},
-	{"drain", "the running daemon finishes its calls and ends", drain},
+	{"serve", "serve until SIGTERM", serve, false},
+	{"check", "everything that serve would refuse, without serving", check, false},
+	{"status", "what the running daemon serves, as JSON", status, false},
+	{"ready", "is the running daemon ready; if not, why", ready, false},
+	{"reload", "new rules and options into the running daemon", reload, false},
+	{"drain", "the running daemon finishes its calls and ends", drain, false},
+	{"options", "the options of a configuration, with their defaults", list_options, true},
+	{"options-manual", NULL, manual_options, true},
 };
 
 static void usage(FILE *to)
@@ -103,7 +134,8 @@ static void usage(FILE *to)
 	fprintf(to, "usage: rankguard VERB --config FILE [--log json|text]\n"
 		    "       rankguard --version | --help\n\nverbs:\n");
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-		fprintf(to, "  %-8s %s\n", verbs[i].name, verbs[i].help);
+		if (verbs[i].help)
+			fprintf(to, "  %-8s %s\n", verbs[i].name, verbs[i].help);
 	fprintf(to, "\nexit codes: 0 yes, 1 refused or findings, 2 wrong usage, 3 the system failed\n");
 }
 
@@ -126,7 +158,7 @@ static int run_verb(const char *name, const struct options *options)
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
 		if (strcmp(name, verbs[i].name) != 0)
 			continue;
-		if (!options->config)
+		if (!options->config && !verbs[i].bare)
 			return wrong_usage(name, ": --config FILE is missing");
 		return verbs[i].run(options);
 	}

@@ -66,12 +66,19 @@ static void note_intervention(struct sidecar_receipts *receipts, const struct ru
 		receipts->named[one->rule->index] = 1;
 }
 
+/* While the switch observes, the application learns of what happened, not of what would have: of prompts that
+ * were counted and of failures. */
+static bool left_a_trace(const struct sidecar_governing *governing)
+{
+	return !governing->observes || governing->decision.prompt_count || governing->leniency.taken;
+}
+
 void sidecar_receipt_note(struct sidecar_receipts *receipts, const struct sidecar_governing *governing)
 {
 	size_t rules = rules_ruleset_rule_count(governing->policy->rules);
 	if (!receipts->named)
 		receipts->named = calloc(rules ? rules : 1, sizeof *receipts->named);
-	if (receipts->entries < SIDECAR_RECEIPTS)
+	if (left_a_trace(governing) && receipts->entries < SIDECAR_RECEIPTS)
 		receipts->entry[receipts->entries++] =
 			(struct sidecar_receipt){governing->append.origin, governing->append.first_index};
 	for (size_t i = 0; governing->decided && i < governing->decision.intervention_count; i++)

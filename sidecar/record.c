@@ -131,7 +131,8 @@ static bool add_decision(struct sidecar_governing *governing)
 					     .request = digest(governing, &governing->request_bytes, 1),
 					     .proposed = digest(governing, &governing->response_bytes, 1),
 					     .rejected = decision->rejected,
-					     .global_mode = BYTES_LITERAL("enforce"),
+					     .global_mode =
+						     bytes_of(governing->observes ? "observe" : "enforce"),
 					     .intervention = list,
 					     .intervention_count = count};
 	if (governing->governed.count)
@@ -211,6 +212,7 @@ static void signal_recorded(struct audit_append *append)
 					.user = subject(governing->user),
 					.kind = bytes_of(signal_kind_name(governing->signal.kind)),
 					.prompt_id = governing->signal.prompt,
+					.item = governing->signal.item,
 					.category = governing->signal.category};
 	if (append->durable && !governing->leniency.taken)
 		fold(governing, append->first_index, &seen);

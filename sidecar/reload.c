@@ -97,14 +97,17 @@ static bool unchanged(const struct sidecar_policy *was, const struct sidecar_pol
 }
 
 /* Takes the policy. *changed: it came into force, and was not the same as before. */
-static bool exchange(struct sidecar_hop *hop, struct sidecar_policy *policy, bool *changed, struct err *err)
+static bool exchange(struct sidecar_hop *hop, const struct sidecar_config *config,
+		     struct sidecar_policy *policy, bool *changed, struct err *err)
 {
 	struct sidecar_policy *before = sidecar_force_hold(&hop->force);
 	*changed = !unchanged(before, policy);
 	bool good =
 		!*changed || (sidecar_history_reach(hop->history, rules_ruleset_longest_window(policy->rules),
 						    policy->since_ns, err) &&
-			      record_policy(hop, policy, policy->options, err));
+			      record_policy(hop, policy, policy->options, err) &&
+			      sidecar_mode_configure(hop->mode, config->mode.until_ns, config->mode.by,
+						     SIDECAR_CAUSE_RELOAD, err));
 	sidecar_policy_drop(before);
 	if (good && *changed)
 		enforce(hop, policy);
@@ -163,8 +166,8 @@ bool sidecar_reload(struct sidecar_hop *hop, struct buf *said)
 	bool loaded = sidecar_ground_load(hop->config->path, false, &ground, &findings) &&
 		      sidecar_config_reloadable(hop->config, ground.config, &findings);
 	say_findings(hop, &findings, said);
-	bool good =
-		loaded && (policy = make_policy(hop, &ground, &err)) && exchange(hop, policy, &changed, &err);
+	bool good = loaded && (policy = make_policy(hop, &ground, &err)) &&
+		    exchange(hop, ground.config, policy, &changed, &err);
 	if (loaded && !good) {
 		sidecar_say(hop->talk, SIDECAR_ERROR, "reload", "%s", err.text);
 		buf_printf(said, "%s\n", err.text);

@@ -48,6 +48,17 @@ static void ruleset(struct buf *out, const struct sidecar_policy *policy)
 	json_close(out, '}');
 }
 
+static void mode(struct buf *out, struct sidecar_mode *mode)
+{
+	struct sidecar_mode_state state;
+	sidecar_mode_state(mode, &state);
+	text(out, "mode", state.observes ? "observe" : "enforce");
+	if (!state.observes)
+		return;
+	when(out, "observe_until", state.until_ns);
+	text(out, "observe_by", state.by);
+}
+
 static void audit(struct buf *out, struct audit_log *log)
 {
 	struct audit_log_state state;
@@ -75,6 +86,7 @@ void sidecar_status_render(struct sidecar_hop *hop, struct bytes reasons, struct
 	json_key(out, "ready");
 	json_bool(out, reasons.len == 0);
 	lines(out, "reasons", reasons);
+	mode(out, hop->mode);
 	ruleset(out, policy);
 	audit(out, hop->log);
 	json_key(out, "in_flight");

@@ -280,7 +280,7 @@ static bool gather_record(struct gathered *to, MDB_val key, MDB_val value, int *
 	struct rules_event event;
 	if (!store_event_decode(store_env_bytes(key), store_env_bytes(value), &event))
 		*code = MDB_CORRUPTED;
-	else if (!store_copy_text(&event.prompt_id, to->arena) ||
+	else if (!store_copy_text(&event.prompt_id, to->arena) || !store_copy_text(&event.item, to->arena) ||
 		 !store_copy_text(&event.category, to->arena) || !gather(to, &event))
 		*code = ENOMEM;
 	return *code == 0;

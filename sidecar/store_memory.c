@@ -7,6 +7,7 @@
 #include "sidecar/store_memory.h"
 
 #include "sidecar/history_hash.h"
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -16,15 +17,16 @@ enum {
 	TABLE_FIRST = 16, /* chains of a stripe's first table */
 };
 
-/* One event, packed: the two runs of text lie behind each other in one allocation. */
+/* One event, packed: the runs of text lie behind each other in one allocation. */
 struct store_event {
 	int64_t time_ns;
 	uint64_t entry;
-	char *text; /* owned: prompt id, then category; NULL when both are absent or empty */
-	uint16_t prompt_id_len, category_len;
-	uint8_t type, prompt, signal;
-	bool has_prompt_id : 1, has_category : 1;
+	char *text; /* owned: prompt id, item, category; NULL when all are absent or empty */
+	uint16_t prompt_id_len, item_len, category_len;
+	uint8_t kind; /* of the prompt, or of the signal */
+	bool is_signal : 1, has_prompt_id : 1, has_item : 1, has_category : 1;
 };
+static_assert(sizeof(struct store_event) <= 32, "a million subjects lie in memory");
 
 struct store_subject {
 	struct store_subject *next;
@@ -106,23 +108,23 @@ static bool pack_event(const struct rules_event *from, struct store_event *to)
 		.time_ns = from->time_ns,
 		.entry = from->entry,
 		.prompt_id_len = (uint16_t)from->prompt_id.len,
+		.item_len = (uint16_t)from->item.len,
 		.category_len = (uint16_t)from->category.len,
-		.type = (uint8_t)from->type,
-		.prompt = (uint8_t)from->prompt,
-		.signal = (uint8_t)from->signal,
+		.is_signal = from->type == RULES_EVENT_SIGNAL,
 		.has_prompt_id = bytes_present(from->prompt_id),
+		.has_item = bytes_present(from->item),
 		.has_category = bytes_present(from->category),
 	};
-	size_t len = from->prompt_id.len + from->category.len;
+	const struct bytes run[] = {from->prompt_id, from->item, from->category};
+	size_t len = run[0].len + run[1].len + run[2].len;
+	to->kind = to->is_signal ? (uint8_t)from->signal : (uint8_t)from->prompt;
 	if (len == 0)
 		return true;
-	to->text = malloc(len);
-	if (!to->text)
+	char *at = to->text = malloc(len);
+	if (!at)
 		return false;
-	if (from->prompt_id.len)
-		memcpy(to->text, from->prompt_id.at, from->prompt_id.len);
-	if (from->category.len)
-		memcpy(to->text + from->prompt_id.len, from->category.at, from->category.len);
+	for (size_t i = 0; i < sizeof run / sizeof *run; i++)
+		at = run[i].len ? (char *)memcpy(at, run[i].at, run[i].len) + run[i].len : at;
 	return true;
 }
 
@@ -133,21 +135,27 @@ static struct rules_event view_event(const struct store_event *from)
 	struct rules_event event = {
 		.time_ns = from->time_ns,
 		.entry = from->entry,
-		.type = (enum rules_event_type)from->type,
-		.prompt = (enum prompt_kind)from->prompt,
-		.signal = (enum signal_kind)from->signal,
+		.type = from->is_signal ? RULES_EVENT_SIGNAL : RULES_EVENT_DELIVERED,
 	};
+	if (from->is_signal)
+		event.signal = (enum signal_kind)from->kind;
+	else
+		event.prompt = (enum prompt_kind)from->kind;
 	if (from->has_prompt_id)
 		event.prompt_id = (struct bytes){text, from->prompt_id_len};
+	if (from->has_item)
+		event.item = (struct bytes){text + from->prompt_id_len, from->item_len};
 	if (from->has_category)
-		event.category = (struct bytes){text + from->prompt_id_len, from->category_len};
+		event.category =
+			(struct bytes){text + from->prompt_id_len + from->item_len, from->category_len};
 	return event;
 }
 
 static bool unpack_event(const struct store_event *from, struct arena *arena, struct rules_event *to)
 {
 	*to = view_event(from);
-	return store_copy_text(&to->prompt_id, arena) && store_copy_text(&to->category, arena);
+	return store_copy_text(&to->prompt_id, arena) && store_copy_text(&to->item, arena) &&
+	       store_copy_text(&to->category, arena);
 }
 
 static bool store_read(void *ctx, struct bytes key, struct arena *arena, struct rules_event **event,
@@ -210,9 +218,10 @@ static bool insert_event(struct store_subject *subject, struct store_event new)
 
 static bool store_add(void *ctx, struct bytes key, const struct rules_event *event, struct err *err)
 {
-	if (event->prompt_id.len > UINT16_MAX || event->category.len > UINT16_MAX)
-		return err_set(err, "history: a text of %zu bytes; an entry holds at most %d",
-			       event->prompt_id.len + event->category.len, UINT16_MAX);
+	size_t len = event->prompt_id.len + event->item.len + event->category.len;
+	if (len > UINT16_MAX)
+		return err_set(err, "history: texts of %zu bytes; an entry holds at most %d", len,
+			       UINT16_MAX);
 	uint64_t hash = history_hash(key);
 	struct store_stripe *stripe = stripe_of(ctx, hash);
 	struct store_event packed;
@@ -234,9 +243,8 @@ static bool store_add(void *ctx, struct bytes key, const struct rules_event *eve
 static size_t last_word(const struct store_subject *subject)
 {
 	size_t i = subject->count;
-	while (i > 0 && (subject->event[i - 1].type != RULES_EVENT_SIGNAL ||
-			 (subject->event[i - 1].signal != SIGNAL_OPT_OUT &&
-			  subject->event[i - 1].signal != SIGNAL_OPT_IN)))
+	while (i > 0 && (!subject->event[i - 1].is_signal || (subject->event[i - 1].kind != SIGNAL_OPT_OUT &&
+							      subject->event[i - 1].kind != SIGNAL_OPT_IN)))
 		i--;
 	return i; /* one behind it; 0: nothing said */
 }

@@ -22,7 +22,8 @@ enum event_offset {
 	EVENT_TEXT = 10,
 };
 
-enum event_has { HAS_PROMPT_ID = 1, HAS_CATEGORY = 2 };
+enum event_has { HAS_PROMPT_ID = 1, HAS_CATEGORY = 2, HAS_ITEM = 4 };
+enum { ITEM_LEN = 2 }; /* bytes of the length that stands before an item */
 
 enum mark_offset {
 	MARK_CRC = 0,
@@ -145,13 +146,29 @@ void store_event_encode(const struct store_key *key, const struct rules_event *e
 	head[EVENT_PROMPT] = (char)event->prompt;
 	head[EVENT_SIGNAL] = (char)event->signal;
 	head[EVENT_HAS] = (char)((bytes_present(event->prompt_id) ? HAS_PROMPT_ID : 0) |
-				 (bytes_present(event->category) ? HAS_CATEGORY : 0));
+				 (bytes_present(event->category) ? HAS_CATEGORY : 0) |
+				 (bytes_present(event->item) ? HAS_ITEM : 0));
 	put_little(head + EVENT_ID_LEN, event->prompt_id.len, 2);
 	buf_clear(value);
 	buf_add(value, head, sizeof head);
 	buf_add_bytes(value, event->prompt_id);
+	if (bytes_present(event->item)) {
+		char item_len[ITEM_LEN];
+		put_little(item_len, event->item.len, ITEM_LEN);
+		buf_add(value, item_len, ITEM_LEN);
+		buf_add_bytes(value, event->item);
+	}
 	buf_add_bytes(value, event->category);
 	seal((struct bytes){(const char *)key->at, key->len}, value);
+}
+
+static bool take_run(struct bytes *rest, size_t len, struct bytes *run)
+{
+	if (len > rest->len)
+		return false;
+	*run = (struct bytes){rest->at, len};
+	*rest = (struct bytes){rest->at + len, rest->len - len};
+	return true;
 }
 
 bool store_event_decode(struct bytes key, struct bytes value, struct rules_event *event)
@@ -160,17 +177,20 @@ bool store_event_decode(struct bytes key, struct bytes value, struct rules_event
 	*event = (struct rules_event){0};
 	if (!store_key_read(key, &parts, &event->time_ns, &event->entry) || !sealed(key, value, EVENT_TEXT))
 		return false;
-	size_t id_len = (size_t)get_little(value.at + EVENT_ID_LEN, 2), texts = value.len - EVENT_TEXT;
-	const char *text = value.at + EVENT_TEXT;
-	if (id_len > texts)
+	struct bytes rest = {value.at + EVENT_TEXT, value.len - EVENT_TEXT}, prompt_id, item_len;
+	if (!take_run(&rest, (size_t)get_little(value.at + EVENT_ID_LEN, 2), &prompt_id))
+		return false;
+	if (value.at[EVENT_HAS] & HAS_ITEM &&
+	    (!take_run(&rest, ITEM_LEN, &item_len) ||
+	     !take_run(&rest, (size_t)get_little(item_len.at, ITEM_LEN), &event->item)))
 		return false;
 	event->type = (enum rules_event_type)value.at[EVENT_TYPE];
 	event->prompt = (enum prompt_kind)value.at[EVENT_PROMPT];
 	event->signal = (enum signal_kind)value.at[EVENT_SIGNAL];
 	if (value.at[EVENT_HAS] & HAS_PROMPT_ID)
-		event->prompt_id = (struct bytes){text, id_len};
+		event->prompt_id = prompt_id;
 	if (value.at[EVENT_HAS] & HAS_CATEGORY)
-		event->category = (struct bytes){text + id_len, texts - id_len};
+		event->category = rest;
 	return true;
 }
 

@@ -17,9 +17,9 @@
  *      4      1   type
  *      5      1   prompt kind
  *      6      1   signal kind
- *      7      1   1: there is a prompt id, 2: there is a category
+ *      7      1   1: there is a prompt id, 2: there is a category, 4: there is an item
  *      8      2   length of the prompt id
- *     10          prompt id, category
+ *     10          prompt id; with an item its length in two bytes, and the item; category
  *
  * Mark: key 0x02; one record, written with every batch.
  *

@@ -72,6 +72,16 @@ static void each_entry_is_its_line(void **state)
 	expect_one(&b, "failure",
 		   ",\"class\":\"audit\",\"effect\":\"closed\",\"count\":3,\"reason\":\"disk\"}");
 	audit_batch_done(&b);
+	const struct audit_entry_mode observe = {"observe", when, BYTES_LITERAL("me"), "start"};
+	assert_true(audit_entry_mode(&b, when, &observe));
+	expect_one(&b, "mode",
+		   ",\"mode\":\"observe\",\"until\":\"2025-11-23T10:00:00.000000001Z\",\"by\":\"me\","
+		   "\"cause\":\"start\"}");
+	audit_batch_done(&b);
+	const struct audit_entry_mode enforce = {.mode = "enforce", .cause = "until"};
+	assert_true(audit_entry_mode(&b, when, &enforce));
+	expect_one(&b, "mode", ",\"mode\":\"enforce\",\"cause\":\"until\"}");
+	audit_batch_done(&b);
 	assert_true(audit_entry_close(&b, when));
 	expect_one(&b, "close", "}");
 	audit_batch_done(&b);
@@ -495,8 +505,10 @@ static void history_reads_what_was_written(void **state)
 						.user = BYTES_LITERAL("u\n\""),
 						.kind = "pause",
 						.prompt_id = BYTES_LITERAL("p\x01")};
-	const struct audit_entry_signal s = {
-		.session = BYTES_LITERAL("s"), .kind = "opt_out", .category = BYTES_LITERAL("c")};
+	const struct audit_entry_signal s = {.session = BYTES_LITERAL("s"),
+					     .kind = "opt_out",
+					     .item = BYTES_LITERAL("i"),
+					     .category = BYTES_LITERAL("c")};
 	assert_true(audit_entry_delivered(&b, when, &d) && audit_entry_signal(&b, when + 5, &s) &&
 		    audit_entry_close(&b, when + 6));
 	rest = (struct bytes){b.leaves.at, b.leaves.len};
@@ -508,6 +520,7 @@ static void history_reads_what_was_written(void **state)
 	assert_true(bytes_equal(seen.kind, BYTES_LITERAL("pause")));
 	assert_true(audit_bundle_next(&rest, &leaf) && audit_entry_read(leaf, &scratch, &seen, NULL));
 	assert_true(bytes_equal(seen.type, BYTES_LITERAL("signal")) &&
+		    bytes_equal(seen.item, BYTES_LITERAL("i")) &&
 		    bytes_equal(seen.category, BYTES_LITERAL("c")));
 	assert_true(bytes_equal(seen.session, BYTES_LITERAL("s")) && !bytes_present(seen.prompt_id));
 	assert_true(audit_bundle_next(&rest, &leaf) && audit_entry_read(leaf, &scratch, &seen, NULL));

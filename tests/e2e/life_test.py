@@ -205,6 +205,22 @@ class Admin(Life):
                                            ("_bucket", "_sum", "_count"))} & typed, line)
 
 
+class Manager(Life):
+    def test_the_service_manager_is_told(self):
+        """The datagrams of sd_notify(3)."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(self.home.path("notify.sock"))
+            manager.settimeout(harness.GUARD_S)
+            os.environ["NOTIFY_SOCKET"] = manager.getsockname()
+            try:
+                sidecar = self.sidecar().start()
+            finally:
+                del os.environ["NOTIFY_SOCKET"]
+            self.assertEqual(manager.recv(100), b"READY=1")
+            sidecar.stop()
+            self.assertEqual(manager.recv(100), b"STOPPING=1")
+
+
 class End(Life):
     def test_calls_in_flight_are_finished(self):
         """SIGTERM: no new connections; what is under way ends well and is recorded; then `close`."""

@@ -17,7 +17,7 @@ from client import Client, value
 from harness import RANK
 from messages import item, parsed, prompt, request, response
 from recommender import Gate, Recommender, reply
-from sidecar import CLEAR, Refused, Sidecar, rules_text
+from sidecar import CLEAR, Refused, Sidecar, rules_text, until
 
 Code = grpc.StatusCode
 REQUEST = request(CLEAR + "session")
@@ -218,6 +218,37 @@ class Options(Reload):
         self.assertIsNone(first["configuration"])
         self.assertIn("limits.items = 1\n", second["configuration"])
 
+    def test_the_observe_switch(self):
+        """On and off again while calls are taken; a reload of something else leaves it alone."""
+        sidecar = self.sidecar()
+        self.change(sidecar, mode="observe", observe_until=until(3600), observe_by="me")
+        self.assertReloads(sidecar)
+        self.assertIsNone(self.named(sidecar), "a rule was enforced")
+        self.assertIn("stays in force", self.refused_end(sidecar))
+        self.replace(sidecar, bounded("second"))
+        self.assertReloads(sidecar)
+        self.assertIsNone(self.named(sidecar), "a rule was enforced")
+        status = json.loads(self.verb(sidecar, "status").stdout)
+        self.assertEqual((status["mode"], status["observe_by"]), ("observe", "me"))
+        for key in ("mode", "observe_until", "observe_by"):
+            sidecar.options.pop(key)
+        sidecar.write_config()
+        self.assertReloads(sidecar)
+        self.assertEqual(self.named(sidecar), "second")
+        self.assertEqual(json.loads(self.verb(sidecar, "status").stdout)["mode"], "enforce")
+        sidecar.stop()
+        self.assertEqual([(entry["mode"], entry["by"], entry["cause"]) for entry in Log(sidecar.directory).of("mode")],
+                         [("enforce", None, "start"), ("observe", "me", "reload"), ("enforce", None, "reload")])
+
+    def refused_end(self, sidecar):
+        """What a reload says of an end in the past; then the good end is back."""
+        good = sidecar.options["observe_until"]
+        self.change(sidecar, observe_until="2020-01-01T00:00:00Z")
+        said = self.assertKept(sidecar, "observe_until: 2020-01-01T00:00:00Z has passed; ")
+        self.change(sidecar, observe_until=good)
+        self.assertReloads(sidecar)
+        return said
+
     def test_what_takes_a_restart(self):
         sidecar = self.sidecar()
         self.change(sidecar, workers=3)
@@ -253,6 +284,17 @@ class Control(Reload):
         self.assertIn("workers = 2", status["options_at_start"])
         self.assertEqual(json.loads(sidecar.admin("/status")[1])["ruleset"], status["ruleset"])
 
+    def test_ready(self):
+        sidecar = self.sidecar()
+        sidecar.said("upstream", "is reachable")
+        result = self.verb(sidecar, "ready")
+        self.assertEqual((result.returncode, result.stdout), (0, "ready\n"))
+        self.recommender.stop()
+        sidecar.said("upstream", "is not reachable")
+        result = self.verb(sidecar, "ready")
+        self.assertEqual((result.returncode, result.stdout),
+                         (1, f"upstream {self.recommender.address} not reachable\n"))
+
     def test_drain_ends_it(self):
         sidecar = self.sidecar()
         result = self.verb(sidecar, "drain")
@@ -274,7 +316,7 @@ class Control(Reload):
 
     def test_questions_that_are_none(self):
         sidecar = self.sidecar()
-        unknown = b"no\nthis is not a question; there are status reload drain\n"
+        unknown = b"no\nthis is not a question; there are status ready reload drain\n"
         none = b"no\nno question came; write one line of less than 1024 bytes\n"
         for content, expected in ((b"stop\n", unknown), (b"reload now\n", unknown), (b"\n", unknown),
                                   (b"reload", none), (b"", none), (b"x" * 2000, none)):

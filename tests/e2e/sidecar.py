@@ -8,6 +8,7 @@
 Every user and session id that tests send begins with `clear-`: stop() looks for that word in all that the
 sidecar wrote.
 """
+import datetime
 import itertools
 import json
 import os
@@ -54,6 +55,12 @@ def rules_text(*rules, texts=()):
     """A rule file of rules (and texts) given as libconfig groups."""
     return (RULES_HEAD + "rules = (\n  " + ",\n  ".join(rules) + "\n);\n" +
             "texts = (\n  " + ",\n  ".join(texts) + "\n);\n")
+
+
+def until(seconds):
+    """So many seconds from now, in RFC 3339."""
+    then = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+    return then.isoformat()
 
 
 def merged(base, more):

@@ -6,7 +6,7 @@ import socket
 
 import harness
 import rules_kit
-from sidecar import RULES_HEAD, Refused, Sidecar, rules_text
+from sidecar import RULES_HEAD, Refused, Sidecar, rules_text, until
 
 CONFIG, RULES = "rankguard.cfg", "rules.cfg"
 
@@ -60,6 +60,12 @@ def option(group, key, value):
     return change
 
 
+def observe(**more):
+    """The keys of the observe switch on one line, some of them changed or (None) left out."""
+    keys = {"mode": "observe", "observe_until": until(3600), "observe_by": "me", **more}
+    return one_more(" ".join(f'{key} = "{one}";' for key, one in keys.items() if one))
+
+
 def without(key):
     def change(sidecar):
         del sidecar.options[key]
@@ -86,7 +92,21 @@ CONFIGURATIONS = [
     ("negative_duration", option("drain", "delay", "-5s"), 6, "drain.delay: "),
     ("bad_size", one_more('limits: { message = "16 MB"; };'), 8, "limits.message: "),
     ("bad_choice", option("audit", "durability", "dsik"), 5, "audit.durability: ", '"disk"'),
-    ("not_in_this_version", one_more('mode = "observe";'), 8, "mode: "),
+    ("not_in_this_version", one_more('tls: { };'), 8, "tls "),
+    ("observes_without_end", observe(observe_until=None), 8, 'mode: "observe" needs observe_until (when it '
+     'returns to enforce by itself, at most 30 days ahead); write observe_until = "2026-12-01T00:00:00Z";'),
+    ("observes_for_nobody", observe(observe_by=None), 8, 'mode: "observe" needs observe_by (who answers for it); '
+     'write observe_by = "sre@example.org";'),
+    ("observes_until_the_past", observe(observe_until="2020-01-01T01:00:00+01:00"), 8,
+     'observe_until: 2020-01-01T00:00:00Z has passed; write a later time, or mode = "enforce" without '
+     "observe_until and observe_by"),
+    ("observes_for_ever", observe(observe_until="2120-01-01T00:00:00Z"), 8,
+     "observe_until: 2120-01-01T00:00:00Z is more than 30 days ahead; write an earlier time"),
+    ("observes_until_nonsense", observe(observe_until="soon"), 8, 'observe_until: "soon" is not a time'),
+    ("enforces_until", observe(mode="enforce", observe_by=None), 8,
+     'observe_until: is of no use in mode "enforce"; write mode = "observe", or leave it out'),
+    ("enforces_for_somebody", observe(mode=None, observe_until=None), 8,
+     'observe_by: is of no use in mode "enforce"; write mode = "observe", or leave it out'),
     ("missing_upstream", without("upstream"), None, "upstream: is missing"),
     ("bad_address", option(None, "upstream", "localhost"), 2, "upstream: "),
     ("listens_for_other_machines", option(None, "listen", ["0.0.0.0:50050"]), 1, "0.0.0.0:50050",

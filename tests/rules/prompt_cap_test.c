@@ -272,12 +272,43 @@ static void suppress_all_drops_every_prompt_without_a_rule(void **state)
 	(void)state;
 }
 
+static void suppress_all_after_a_discard_drops_prompts_alone(void **state)
+{
+	struct rules_ruleset *ruleset = ruleset_of(
+		"rules = ( { id = \"b\"; kind = \"score_bound\"; max_absolute = 0.1; reason = \"r\"; } );");
+	struct facts_prompt prompts[] = {{.text = BYTES_LITERAL("q")}};
+	double score[] = {1}, baseline[] = {0};
+	uint8_t there[] = {1};
+	struct facts facts = {.prompts = prompts,
+			      .prompt_count = 1,
+			      .item_count = 1,
+			      .item_score = {score, there, false},
+			      .item_baseline = {baseline, there, false}};
+	struct rules_decision decision;
+	struct arena arena;
+	struct err err;
+	arena_init(&arena, 1 << 20);
+	assert_true(rules_decide(ruleset, &facts, NOW, &arena, &decision, &err));
+	assert_non_null(decision.edits.score);
+	assert_true(rules_decide_discard(&arena, &decision, &err));
+	assert_false(decision.changed);
+	assert_true(rules_decide_suppress_all(&arena, &decision, &err));
+	assert_null(decision.edits.score);
+	assert_true(decision.edits.prompts[0].drop);
+	assert_int_equal(decision.intervention_count, 1);
+	assert_true(decision.intervention[0].would);
+	arena_done(&arena);
+	rules_ruleset_drop(ruleset);
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest others[] = {
 		cmocka_unit_test(evidence_names_the_entries_that_filled_the_cap),
 		cmocka_unit_test(history_is_asked_for_only_when_it_matters),
 		cmocka_unit_test(suppress_all_drops_every_prompt_without_a_rule),
+		cmocka_unit_test(suppress_all_after_a_discard_drops_prompts_alone),
 	};
 	struct CMUnitTest tests[COUNT(caps) + COUNT(others)];
 	size_t count = 0;

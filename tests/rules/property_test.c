@@ -8,6 +8,7 @@
  *   - the baseline is within all limits on the distance to it
  *   - the order of rules and files never matters; nor does going through `effective`
  *   - adding a rule never widens a bound
+ *   - a discarded decision changes nothing, and says of each intervention that it would have been
  */
 #include "support.h"
 
@@ -887,6 +888,30 @@ static void governed_again_nothing_changes(const struct response *left, const st
 }
 
 /* By item id: how far from its baseline it leaves. */
+/* The same interventions and verdicts, and everything leaves as it came. */
+static void discarded_nothing_changes(const struct response *response, const struct rules_ruleset *ruleset,
+				      const struct rules_decision *enforced)
+{
+	struct trial trial;
+	struct err err;
+	decide(response, ruleset, &trial);
+	const struct rules_decision *would = &trial.decision;
+	assert_true(rules_decide_discard(&trial.arena, &trial.decision, &err));
+	assert_true(edits_empty(&would->edits) && !would->changed && !would->rejected && !would->rejected_by);
+	assert_int_equal(would->prompt_count, response->facts.prompt_count);
+	for (size_t i = 0; i < would->prompt_count; i++)
+		assert_memory_equal(&would->prompt[i], &response->facts.prompts[i], sizeof *would->prompt);
+	assert_int_equal(would->intervention_count, enforced->intervention_count);
+	for (size_t i = 0; i < would->intervention_count; i++) {
+		const struct rules_intervention *a = &would->intervention[i], *b = &enforced->intervention[i];
+		assert_true(a->would && a->action == b->action && a->verdict == b->verdict &&
+			    a->target_count == b->target_count && bytes_equal(a->rule->id, b->rule->id));
+	}
+	assert_memory_equal(would->verdict, enforced->verdict,
+			    rules_ruleset_rule_count(ruleset) * sizeof *would->verdict);
+	trial_done(&trial);
+}
+
 static double distance_of(const struct response *left, struct bytes id)
 {
 	for (size_t i = 0; i < left->facts.item_count; i++)
@@ -992,6 +1017,7 @@ static void check_response(struct variants *variants, const struct response *res
 	decide(response, variants->again, &other);
 	assert_string_equal(print(&plain), print(&other));
 	trial_done(&other);
+	discarded_nothing_changes(response, variants->plain, &plain.decision);
 	variants->changed += plain.decision.changed;
 	variants->rejected += plain.decision.rejected;
 	if (!plain.decision.rejected) {

@@ -148,6 +148,11 @@ static struct rules_event event_of(struct bytes word, uint64_t entry)
 	if (event.type == RULES_EVENT_SIGNAL)
 		event.signal = signal_of(word.at[0]);
 	struct bytes text = name ? (struct bytes){word.at + name, word.len - name} : (struct bytes){0};
+	const char *item = text.len ? memchr(text.at, '@', text.len) : NULL;
+	if (item) {
+		event.item = (struct bytes){item + 1, (size_t)(text.at + text.len - item - 1)};
+		text.len = (size_t)(item - text.at);
+	}
 	*(strchr("sdn", word.at[0]) ? &event.category : &event.prompt_id) = text;
 	return event;
 }

@@ -56,7 +56,7 @@ const char *trial_texts(struct trial *trial);
  *     q a p ? o   delivered: question, acknowledgement, pause, absent kind, unknown kind
  *     R           a reservation of a question
  *     x y r       dismissed, answered, reset; the name is the prompt
- *     s d n       satisfied, dissatisfied, not relevant; the name is the category
+ *     s d n       satisfied, dissatisfied, not relevant; the name is the category, or category@item
  *     O I         opt_out, opt_in
  *
  * Entries count from 7. Returns the number of events. */

@@ -154,6 +154,8 @@ static void compose(struct sent *sent, unsigned dice, unsigned number)
 		.kind = bytes_of(delivered ? "pause" : kinds[dice / 512 % 4]),
 		.prompt_id = bytes_of(sent->id),
 	};
+	if (!delivered && dice / 8192 % 2)
+		sent->seen.item = BYTES_LITERAL("an item");
 	if (dice / 2048 % 4 == 0)
 		sent->seen.user = (struct bytes){0};
 	struct audit_entry_delivered prompt = {.method = BYTES_LITERAL("/m"),
@@ -165,6 +167,7 @@ static void compose(struct sent *sent, unsigned dice, unsigned number)
 					  .session = sent->seen.session,
 					  .user = sent->seen.user,
 					  .kind = sent->seen.kind.at,
+					  .item = sent->seen.item,
 					  .prompt_id = sent->seen.prompt_id};
 	assert_true(delivered ? audit_entry_delivered(&sent->batch, 0, &prompt)
 			      : audit_entry_signal(&sent->batch, 0, &said));
@@ -227,7 +230,8 @@ static bool same_events(const struct rules_history_subject *a, const struct rule
 		same = x->time_ns == y->time_ns && x->entry == y->entry && x->type == y->type &&
 		       x->prompt == y->prompt && x->signal == y->signal &&
 		       bytes_present(x->prompt_id) == bytes_present(y->prompt_id) &&
-		       bytes_equal(x->prompt_id, y->prompt_id) && bytes_equal(x->category, y->category);
+		       bytes_equal(x->prompt_id, y->prompt_id) && bytes_equal(x->category, y->category) &&
+		       bytes_present(x->item) == bytes_present(y->item) && bytes_equal(x->item, y->item);
 	}
 	return same;
 }

@@ -56,6 +56,9 @@ static char *join(const struct rules_findings *findings)
 #define PATH_27	 "/abcdefghijklmnopqrstuvwxyz"
 #define PATH_108 PATH_27 PATH_27 PATH_27 PATH_27
 
+#define END		   "\"2026-12-01T00:00:00Z\""
+#define OBSERVE(until, by) WHOLE "mode = \"observe\";\nobserve_until = " until ";\nobserve_by = " by ";\n"
+
 struct row {
 	const char *name;
 	const char *text;
@@ -172,11 +175,30 @@ static const struct row rows[] = {
 	 "or leave it out"},
 	{"an unknown backend", WHOLE "history: { backend = \"redis\"; directory = \"h\"; };\n",
 	 "a.cfg:2: history.backend: \"redis\" is not a value; write \"memory\" or \"embedded\""},
-	{"the observe switch", WHOLE "mode = \"observe\";\nobserve_by = \"me\";\n",
-	 "a.cfg:2: mode: \"observe\" is not available in this version; observe rules one by one: mode = "
-	 "\"observe\" in the rule file\n"
-	 "a.cfg:3: observe_by is not available in this version; leave it out; rules are observed one by one "
-	 "with mode = \"observe\" in the rule file"},
+	{"observe without end and name", WHOLE "mode = \"observe\";\n",
+	 "a.cfg:2: mode: \"observe\" needs observe_until (when it returns to enforce by itself, at most 30 "
+	 "days "
+	 "ahead); write observe_until = \"2026-12-01T00:00:00Z\";\n"
+	 "a.cfg:2: mode: \"observe\" needs observe_by (who answers for it); write observe_by = "
+	 "\"sre@example.org\";"},
+	{"an end and a name in enforce",
+	 WHOLE "observe_until = \"2026-12-01T00:00:00Z\";\nobserve_by = \"me\";\n",
+	 "a.cfg:2: observe_until: is of no use in mode \"enforce\"; write mode = \"observe\", or leave it "
+	 "out\n"
+	 "a.cfg:3: observe_by: is of no use in mode \"enforce\"; write mode = \"observe\", or leave it out"},
+	{"a misspelt mode", WHOLE "mode = \"obsevre\";\nobserve_by = \"me\";\n",
+	 "a.cfg:2: mode: \"obsevre\" is not a value; did you mean \"observe\"?"},
+	{"an end that is no time", OBSERVE("\"tomorrow\"", "\"me\""),
+	 "a.cfg:3: observe_until: \"tomorrow\" is not a time; write it as \"2026-11-23T10:00:00Z\" or "
+	 "\"2026-11-23\""},
+	{"an end that is a number", OBSERVE("20261201", "\"me\""),
+	 "a.cfg:3: observe_until: a text is expected; write observe_until = \"2026-12-01T00:00:00Z\";"},
+	{"a name of nothing", OBSERVE(END, "\"\""),
+	 "a.cfg:4: observe_by: is empty; write a value, or leave the key out"},
+	{"a name of blanks", OBSERVE(END, "\"  \""),
+	 "a.cfg:4: observe_by: names nobody; write who answers for it, such as \"sre@example.org\""},
+	{"a name that is too long", OBSERVE(END, "\"" PATH_108 PATH_27 "\""),
+	 "a.cfg:4: observe_by: is too long; at most 120 bytes"},
 	{"an attribute named twice", AUDIT_WITH("attributes = [ \"tier\", \"tier\" ];"),
 	 "a.cfg:3: audit.attributes: \"tier\" stands there twice; remove one"},
 	{"attributes without a list", AUDIT_WITH("attributes = \"tier\";"),
@@ -437,6 +459,22 @@ static void every_key_is_taken_and_told_to_the_log(void **state)
 	sidecar_config_free(config);
 }
 
+static void observing_is_told_to_the_log(void **state)
+{
+	(void)state;
+	struct sidecar_config *config = load_good(OBSERVE("\"2026-12-01T01:00:00+01:00\"", "\"me\""));
+	assert_int_equal(config->mode.wanted, SIDECAR_OBSERVE);
+	assert_int_equal(config->mode.until_ns, INT64_C(1796083200) * TIME_SECOND);
+	assert_string_equal(config->mode.by, "me");
+	assert_int_equal(config->mode.until_line, 3);
+	char *text = sidecar_config_describe(config, true);
+	assert_non_null(strstr(text, "\nmode = \"observe\"\n"));
+	assert_non_null(
+		strstr(text, "\nobserve_until = \"2026-12-01T00:00:00.000000000Z\"\nobserve_by = \"me\"\n"));
+	free(text);
+	sidecar_config_free(config);
+}
+
 static void relative_paths_are_relative_to_the_file(void **state)
 {
 	(void)state;
@@ -535,6 +573,7 @@ int main(void)
 		cmocka_unit_test(a_path_that_is_no_configuration_is_refused),
 		cmocka_unit_test(defaults_are_those_of_the_design),
 		cmocka_unit_test(every_key_is_taken_and_told_to_the_log),
+		cmocka_unit_test(observing_is_told_to_the_log),
 		cmocka_unit_test(relative_paths_are_relative_to_the_file),
 		cmocka_unit_test(a_link_to_the_file_is_followed),
 		cmocka_unit_test(a_file_cut_anywhere_is_taken_or_refused),

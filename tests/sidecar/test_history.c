@@ -88,6 +88,32 @@ static void entries_become_events_of_both_subjects(void **state)
 	}
 }
 
+/* Each of the three texts may be absent, empty or there, and none runs into another. */
+static void texts_keep_their_places(void **state)
+{
+	static const struct bytes texts[] = {{NULL, 0}, {"", 0}, {"one", 3}, {"another", 7}};
+	enum { TEXTS = sizeof texts / sizeof *texts, ALL = TEXTS * TEXTS * TEXTS };
+	struct stage *stage = *state;
+	for (int i = 0; i < ALL; i++) {
+		struct audit_entry_seen seen = signal_of(i, "dissatisfied");
+		seen.prompt_id = texts[i % TEXTS];
+		seen.item = texts[i / TEXTS % TEXTS];
+		seen.category = texts[i / TEXTS / TEXTS];
+		history_fold(stage->history, (uint64_t)i, seen);
+	}
+	struct rules_history seen = history_look(stage->history, SESSION, NOBODY, &stage->arena);
+	assert_int_equal(seen.session.count, ALL);
+	for (int i = 0; i < ALL; i++) {
+		const struct rules_event *event = &seen.session.event[i];
+		const struct bytes got[] = {event->prompt_id, event->item, event->category},
+				   want[] = {texts[i % TEXTS], texts[i / TEXTS % TEXTS],
+					     texts[i / TEXTS / TEXTS]};
+		for (size_t t = 0; t < 3; t++)
+			assert_true(bytes_present(got[t]) == bytes_present(want[t]) &&
+				    bytes_equal(got[t], want[t]));
+	}
+}
+
 static void kinds_keep_what_the_log_says(void **state)
 {
 	struct stage *stage = *state;
@@ -647,6 +673,7 @@ static const struct {
 #test, test, false                                                                           \
 	}
 	STAGED(entries_become_events_of_both_subjects),
+	STAGED(texts_keep_their_places),
 	STAGED(kinds_keep_what_the_log_says),
 	STAGED(other_entries_and_strangers_are_ignored),
 	STAGED(subjects_do_not_mix),

@@ -166,6 +166,9 @@ MUST_USE bool audit_entry_recovery(struct audit_batch *, int64_t time_ns,
 				   const struct audit_entry_recovery *);
 MUST_USE bool audit_entry_close(struct audit_batch *, int64_t time_ns);
 
+/* The types that this version writes or knows, as a list; NULL behind the last. */
+const char *audit_entry_type_name(size_t i);
+
 /* The start of every entry. */
 struct audit_entry_head {
 	struct bytes type;

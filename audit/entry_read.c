@@ -9,6 +9,11 @@ static const char *const types[] = {
 	"tally", "failure", "recovery", "gap",	     "close",
 };
 
+const char *audit_entry_type_name(size_t i)
+{
+	return i < sizeof types / sizeof *types ? types[i] : NULL;
+}
+
 static bool type_known(struct bytes *type)
 {
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {

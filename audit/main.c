@@ -6,9 +6,10 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 
-static const struct tool_verb *const verbs[] = {&tool_keygen, &tool_verify, &tool_show, &tool_tail,
-						&tool_export};
+static const struct tool_verb *const verbs[] = {&tool_keygen, &tool_verify, &tool_show,
+						&tool_tail,   &tool_export, &tool_query};
 
 enum tool_exit tool_usage(const struct tool_verb *verb, const char *format, ...)
 {
@@ -19,6 +20,16 @@ enum tool_exit tool_usage(const struct tool_verb *verb, const char *format, ...)
 	va_end(args);
 	fprintf(stderr, "\nusage: rankguard-audit %s %s\n", verb->name, verb->usage);
 	return TOOL_USAGE;
+}
+
+bool tool_filter(struct audit_filter *filter, int option, const char *value, struct err *err)
+{
+	struct timespec now;
+	if (option < TOOL_OPTION_FILTER || option >= TOOL_OPTION_FILTER + (int)AUDIT_FILTER_COUNT)
+		return err_set(err, "wrong option");
+	clock_gettime(CLOCK_REALTIME, &now);
+	return audit_filter_take(filter, (enum audit_filter_name)(option - TOOL_OPTION_FILTER), value,
+				 (int64_t)now.tv_sec * TIME_SECOND + now.tv_nsec, err);
 }
 
 enum tool_exit tool_help(const struct tool_verb *verb)

@@ -1,213 +1,181 @@
-/* SPDX-License-Identifier: Apache-2.0
- *
- * The JSON Lines export: the leaves as they stand, so SHA-256(0x00 || line) of each line is its leaf's hash and
- * anybody can rebuild the root.
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/base64.h"
-#include "audit/logdir.h"
+#include "audit/export.h"
 #include "audit/tool.h"
+#include "audit/tool_progress.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
-struct output {
-	FILE *file;
-	struct audit_hasher hasher;
-	struct audit_tree tree;
-	uint64_t total;
-	bool terminal, shown;
-	struct timespec began;
-};
-
-static void progress(struct output *out)
+static void on_progress(void *ctx, uint64_t done, uint64_t total)
 {
-	struct timespec now;
-	if (!out->terminal || out->tree.size % 16384 != 0)
-		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	double took =
-		(double)(now.tv_sec - out->began.tv_sec) + (double)(now.tv_nsec - out->began.tv_nsec) / 1e9;
-	fprintf(stderr, "\r\033[K%" PRIu64 " of %" PRIu64 " entries, %.0f a second", out->tree.size,
-		out->total, took > 0 ? (double)out->tree.size / took : 0.0);
-	out->shown = true;
+	tool_progress_show(ctx, done, total);
 }
 
-static bool write_line(void *ctx, uint64_t index, struct bytes leaf)
+static void add_left_out(struct buf *text, const struct audit_counts *counts, const char *why)
 {
-	struct output *out = ctx;
-	(void)index;
-	struct audit_hash hash = audit_hash_leaf(&out->hasher, leaf);
-	bool pushed = audit_tree_push(&out->tree, &out->hasher, &hash, NULL);
-	progress(out);
-	return fwrite(leaf.at, 1, leaf.len, out->file) == leaf.len && putc('\n', out->file) != EOF && pushed;
-}
-
-static bool count_line(void *ctx, uint64_t index, struct bytes leaf)
-{
-	(void)index;
-	(void)leaf;
-	++*(uint64_t *)ctx;
-	return true;
+	buf_add_text(text, "; left out, ");
+	buf_add_text(text, why);
+	buf_add_text(text, ": ");
+	audit_counts_text(counts, text);
 }
 
 /* What was exported, and what was left out, so that omission shows. */
-static enum tool_exit tell(struct output *out, struct audit_reader *reader)
+static void on_log(void *ctx, const struct export_log *log)
 {
-	struct audit_hash root = audit_tree_root(&out->tree, &out->hasher);
 	struct buf text = {0};
-	uint64_t left = 0;
-	bool same = !reader->signed_once || audit_hash_equal(&root, &reader->checkpoint.root);
-	audit_base64_add(&text, root.at, AUDIT_HASH_LEN);
-	bool counted =
-		audit_reader_walk(reader, reader->checkpoint.size, UINT64_MAX, count_line, &left, NULL, NULL);
-	if (out->shown)
-		fputs("\r\033[K", stderr);
-	fprintf(stderr, "%s: %" PRIu64 " entries, root %.*s", reader->identity.vkey.name, out->tree.size,
-		BYTES_ARG(buf_bytes(&text)));
-	if (left || !counted)
-		fprintf(stderr, "; left out: %s%" PRIu64 " that are not signed yet",
-			counted ? "" : "at least ", left);
-	fputs("\n", stderr);
-	if (!same)
+	tool_progress_clear(ctx);
+	buf_printf(&text, "%s: %" PRIu64 " entries, root ", log->reader.identity.vkey.name, log->leaves);
+	audit_base64_add(&text, log->root.at, AUDIT_HASH_LEN);
+	if (log->filtered.entries > 0) {
+		buf_add_text(&text, "; exported: ");
+		audit_counts_text(&log->exported, &text);
+		add_left_out(&text, &log->filtered, "filtered");
+	}
+	if (log->not_signed.entries > 0 || !log->not_signed_all)
+		add_left_out(&text, &log->not_signed,
+			     log->not_signed_all ? "not signed yet" : "not signed yet, at least");
+	fprintf(stderr, "%.*s\n", BYTES_ARG(buf_bytes(&text)));
+	if (!log->matches)
 		fprintf(stderr,
 			"rankguard-audit: %s: the entries do not make the root that was signed; run verify\n",
-			reader->identity.vkey.name);
+			log->reader.identity.vkey.name);
 	buf_done(&text);
-	return same ? TOOL_YES : TOOL_NO;
 }
 
-static enum tool_exit export_epoch(struct output *out, const struct audit_logdir *logdir, size_t i)
+/* The filters as they hold: times as instants, subjects as pseudonyms. So no id gets into an export. */
+static void add_filter_words(const struct audit_filter *filter, struct buf *words)
 {
-	struct audit_reader reader;
-	struct err err;
-	uint64_t next = 0;
-	enum tool_exit result;
-	if (!audit_logdir_reader(logdir, i, &reader, &err))
-		return tool_fail(&err);
-	out->tree.size = 0;
-	out->total = reader.checkpoint.size;
-	bool good = audit_reader_walk(&reader, 0, reader.checkpoint.size, write_line, out, &next, &err);
-	if (ferror(out->file)) {
-		err_set(&err, "the export cannot be written: %s", strerror(errno));
-		result = tool_fail(&err);
-	} else if (!good) {
-		err_within(&err, "%s", reader.identity.vkey.name);
-		result = tool_fail(&err);
-	} else {
-		result = tell(out, &reader);
+	static const char *const names[] = {
+#define FILTER_NAME(name, option, takes, help) "--" option,
+		AUDIT_FILTERS(FILTER_NAME)
+#undef FILTER_NAME
+	};
+	char time[TIME_TEXT_LEN + 1];
+	for (size_t name = 0; name < AUDIT_FILTER_COUNT; name++) {
+		const struct audit_filter_values *values = &filter->values[name];
+		if (!(filter->wanted & (1u << name)))
+			continue;
+		if (name == AUDIT_FILTER_SINCE || name == AUDIT_FILTER_UNTIL) {
+			time_format(name == AUDIT_FILTER_SINCE ? filter->since_ns : filter->until_ns, time);
+			buf_printf(words, "%s%s %s", words->len > 0 ? " " : "", names[name], time);
+		}
+		for (size_t i = 0; i < values->count; i++)
+			buf_printf(words, "%s%s %.*s", words->len > 0 ? " " : "", names[name],
+				   BYTES_ARG(buf_bytes(&values->json[i])));
 	}
-	audit_reader_close(&reader);
-	return result;
 }
 
-static enum tool_exit export_all(struct output *out, const struct audit_logdir *logdir)
+static enum tool_exit result_of(enum export_result result, const struct err *err)
 {
-	enum tool_exit worst = TOOL_YES;
-	struct err err;
-	for (size_t i = 0; i < logdir->count && worst != TOOL_FAILED; i++) {
-		enum tool_exit result = export_epoch(out, logdir, i);
-		worst = result > worst ? result : worst;
+	switch (result) {
+	case EXPORT_DONE:
+		return TOOL_YES;
+	case EXPORT_MISMATCH:
+		return TOOL_NO;
+	case EXPORT_FAILED:
+		break;
 	}
-	if (worst != TOOL_FAILED && (fflush(out->file) != 0 || ferror(out->file))) {
-		err_set(&err, "the export cannot be written: %s", strerror(errno));
-		worst = tool_fail(&err);
-	}
-	return worst;
+	return tool_fail(err);
 }
 
-/* Into a temporary file beside the one that was named: nobody ever sees half an export under its name. */
-static enum tool_exit export_to(struct output *out, const struct audit_logdir *logdir, const char *path)
+static enum tool_exit export_log(const struct export_format *format, const struct export_request *request,
+				 const char *directory, const char *path)
 {
-	char temp[PATH_MAX];
-	struct err err;
-	const char *slash = strrchr(path, '/');
-	int dir = slash ? (int)(slash - path + 1) : 0;
-	int len = snprintf(temp, sizeof temp, "%.*s.tmp-%s-%d", dir, path, path + dir, (int)getpid());
-	out->file = len > 0 && (size_t)len < sizeof temp ? fopen(temp, "wxe") : NULL;
-	if (!out->file) {
-		err_set(&err, "%s: cannot be made: %s", path, strerror(errno));
-		return tool_fail(&err);
-	}
-	enum tool_exit result = export_all(out, logdir);
-	bool kept = fsync(fileno(out->file)) == 0;
-	kept = fclose(out->file) == 0 && kept;
-	if (result != TOOL_FAILED && kept && rename(temp, path) == 0)
-		return result;
-	if (result != TOOL_FAILED) {
-		err_set(&err, "%s: cannot be written: %s", path, strerror(errno));
-		result = tool_fail(&err);
-	}
-	unlink(temp);
-	return result;
-}
-
-static enum tool_exit export_log(const char *directory, const char *path)
-{
+	struct tool_progress progress;
+	const struct export_talk talk = {.ctx = &progress, .progress = on_progress, .log = on_log};
+	struct export_file file = {0};
 	struct audit_logdir logdir;
 	struct err err;
-	enum tool_exit result = TOOL_FAILED;
-	struct output *out = calloc(1, sizeof *out);
-	if (!out || !audit_hasher_init(&out->hasher, &err)) {
-		free(out);
-		err_set(&err, "memory is short");
+	enum export_result result = EXPORT_FAILED;
+	/* A pipe that is closed and a file that may not grow are errors like others: what was begun is removed. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	if (!audit_logdir_open(&logdir, directory, &err))
 		return tool_fail(&err);
-	}
-	out->terminal = isatty(STDERR_FILENO) != 0;
-	clock_gettime(CLOCK_MONOTONIC, &out->began);
-	if (!audit_logdir_open(&logdir, directory, &err)) {
-		result = tool_fail(&err);
-	} else {
-		out->file = stdout;
-		result = path ? export_to(out, &logdir, path) : export_all(out, &logdir);
-		audit_logdir_close(&logdir);
-	}
-	audit_hasher_done(&out->hasher);
-	free(out);
-	return result;
+	tool_progress_begin(&progress, "entries");
+	if (export_file_open(&file, path, format->seeks, &err))
+		result = export_run(&logdir, format, request, &file, &talk, &err);
+	tool_progress_clear(&progress);
+	if (result != EXPORT_FAILED && !export_file_keep(&file, &err))
+		result = EXPORT_FAILED;
+	export_file_done(&file);
+	audit_logdir_close(&logdir);
+	return result_of(result, &err);
+}
+
+static enum tool_exit export_help(const struct tool_verb *verb)
+{
+	tool_help(verb);
+	for (size_t i = 0; export_format_at(i); i++)
+		printf("  --format %-8s%s\n", export_format_at(i)->name, export_format_at(i)->help);
+	fputs("  --json            the same as --format jsonl\n"
+	      "  --output FILE     to a file, which appears whole or not at all and never in the place of "
+	      "another;\n"
+	      "                    stdout otherwise\n" TOOL_FILTER_HELP,
+	      stdout);
+	return TOOL_YES;
 }
 
 static enum tool_exit export_verb(const struct tool_verb *verb, int argc, char **argv)
 {
-	static const struct option options[] = {{"help", no_argument, NULL, TOOL_OPTION_HELP},
-						{"json", no_argument, NULL, TOOL_OPTION_JSON},
-						{"format", required_argument, NULL, TOOL_OPTION_FORMAT},
-						{"output", required_argument, NULL, TOOL_OPTION_OUTPUT},
-						{NULL, 0, NULL, 0}};
-	const char *format = NULL, *output = NULL;
-	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+	static const struct option options[] = {
+		TOOL_FILTER_OPTIONS{"help", no_argument, NULL, TOOL_OPTION_HELP},
+		{"json", no_argument, NULL, TOOL_OPTION_JSON},
+		{"format", required_argument, NULL, TOOL_OPTION_FORMAT},
+		{"output", required_argument, NULL, TOOL_OPTION_OUTPUT},
+		{NULL, 0, NULL, 0}};
+	const char *name = NULL, *output = NULL;
+	struct audit_filter filter = {0};
+	struct buf words = {0};
+	struct err err = {{0}};
+	const struct export_format *format = NULL;
+	bool help = false, wrong = false;
+	for (int c; !wrong && (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (c == TOOL_OPTION_HELP)
-			return tool_help(verb);
-		if (c == TOOL_OPTION_JSON)
-			format = "jsonl";
+			help = true;
+		else if (c == TOOL_OPTION_JSON)
+			name = "jsonl";
 		else if (c == TOOL_OPTION_FORMAT)
-			format = optarg;
+			name = optarg;
 		else if (c == TOOL_OPTION_OUTPUT)
 			output = optarg;
 		else
-			return tool_usage(verb, "wrong option");
+			wrong = !tool_filter(&filter, c, optarg, &err);
 	}
-	if (!format)
-		return tool_usage(verb, "name a format: --format jsonl");
-	if (strcmp(format, "jsonl") != 0)
-		return tool_usage(verb, "\"%s\" is not a format; this version knows jsonl", format);
-	if (argc - optind != 1)
-		return tool_usage(verb, "name one directory");
-	return export_log(argv[optind], output);
+	if (!wrong && !help && !name)
+		wrong = !err_set(&err, "name a format: --format jsonl, csv, sqlite or html");
+	wrong = wrong ||
+		(!help && (!(format = export_format_find(name, &err)) || !audit_filter_ready(&filter, &err)));
+	if (!wrong && format && format->seeks && !output && isatty(STDOUT_FILENO))
+		wrong = !err_set(&err, "%s is nothing for a terminal; name a file: --output FILE", name);
+	add_filter_words(&filter, &words);
+	const struct export_request request = {.filter = &filter, .filter_words = buf_bytes(&words)};
+	enum tool_exit result;
+	if (help)
+		result = export_help(verb);
+	else if (wrong)
+		result = tool_usage(verb, "%s", err.text);
+	else if (argc - optind != 1)
+		result = tool_usage(verb, "name one directory");
+	else
+		result = export_log(format, &request, argv[optind], output);
+	buf_done(&words);
+	audit_filter_done(&filter);
+	return result;
 }
 
 const struct tool_verb tool_export = {
 	.name = "export",
-	.usage = "--format jsonl [--output FILE] DIR",
-	.help = "Writes every signed entry of every epoch, in order. What was left out is said on stderr.\n\n"
-		"  --format jsonl   the leaves as they stand, one a line: they rebuild the root with SHA-256 "
-		"alone\n"
-		"  --json           the same\n"
-		"  --output FILE    to a file, which appears whole or not at all; stdout otherwise\n",
+	.usage = "--format FORMAT [--output FILE] [FILTER]... DIR",
+	.help = "Writes the signed entries of every epoch, in order. Every entry is hashed and the root held "
+		"against the\nsigned one, also when filters leave entries out; what was left out is said on "
+		"stderr, "
+		"and inside\nsqlite and html. Exit code 1 when the root is not the signed one. "
+		"audit/EXPORTS.md "
+		"describes the formats.\n\n",
 	.run = export_verb,
 };

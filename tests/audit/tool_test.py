@@ -49,7 +49,7 @@ def usage():
     expect(0, "rankguard-audit reads and verifies...", "", "--help")
     expect(0, "rankguard-audit ...", "", "--version")
     expect(2, "", "rankguard-audit: \"frob\" is not a verb...", "frob")
-    for verb in ("keygen", "verify", "show", "tail", "export"):
+    for verb in ("keygen", "verify", "show", "tail", "export", "query"):
         expect(0, "usage: rankguard-audit %s ..." % verb, "", verb, "--help")
         expect(2, "", None, verb)
         expect(2, "", None, verb, "--frob", log)
@@ -88,6 +88,9 @@ def answers(vkey, talk):
     assert [line.split(" ")[0] for line in tool("tail", "-n", "2", log)[1].splitlines()] == ["300", "301"]
     code, lines, talk = tool("export", "--format", "jsonl", log)
     assert code == 0 and lines.count("\n") == 302 and "302 entries, root " in talk
+    expect(0, "0001/301 {\"v\":1,\"type\":\"close\"...", "example.org/crash/host/0001: 1 of 302 entries match: 1 close (entries 301 to 301)\n", "query", "--type", "close", log)
+    expect(0, "", "example.org/crash/host/0001: 0 of 302 entries match: none\n", "query", "--rule", "r", log)
+    expect(2, "", "rankguard-audit query: --type: \"closed\" is not a type of entry; did you mean \"close\"?\n...", "query", "--type", "closed", log)
     out = os.path.join(top, "out.jsonl")
     expect(0, "", None, "export", "--format", "jsonl", "--output", out, log)
     assert open(out).read() == lines and [n for n in os.listdir(top) if n.startswith(".tmp")] == []

@@ -21,7 +21,8 @@ struct tool_verb {
 	enum tool_exit (*run)(const struct tool_verb *verb, int argc, char **argv);
 };
 
-extern const struct tool_verb tool_keygen, tool_verify, tool_show, tool_tail, tool_export, tool_query;
+extern const struct tool_verb tool_keygen, tool_verify, tool_show, tool_tail, tool_export, tool_query,
+	tool_prove, tool_check_proof, tool_consistency, tool_rules, tool_timeline;
 
 /* What getopt_long returns for options without a letter. */
 enum tool_option {
@@ -35,6 +36,8 @@ enum tool_option {
 	TOOL_OPTION_SUBJECT,
 	TOOL_OPTION_NAME,
 	TOOL_OPTION_COUNT,
+	TOOL_OPTION_ENTRY,
+	TOOL_OPTION_AT,
 	TOOL_OPTION_FILTER = 512, /* and the filter's name: audit/filter.h */
 };
 

@@ -4,23 +4,20 @@
  * entry. What was not signed yet is left to `tail`.
  */
 #include "audit/filter.h"
-#include "audit/logdir.h"
 #include "audit/tool.h"
-#include "audit/tool_progress.h"
+#include "audit/tool_walk.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 struct query {
 	struct audit_filter filter;
 	struct audit_select select; /* of the epoch at hand */
-	struct tool_progress progress;
+	struct tool_walk walk;
 	struct buf head; /* what stands before an index */
-	uint64_t total;
-	bool json, count, broken;
+	bool json, count;
 };
 
 static bool print(void *ctx, uint64_t index, struct bytes leaf)
@@ -28,31 +25,36 @@ static bool print(void *ctx, uint64_t index, struct bytes leaf)
 	struct query *q = ctx;
 	if (q->count)
 		return true;
-	tool_progress_clear(&q->progress);
+	tool_progress_clear(&q->walk.progress);
 	printf("%.*s%" PRIu64 "%s", BYTES_ARG(buf_bytes(&q->head)), index, q->json ? ",\"entry\":" : " ");
 	fwrite(leaf.at, 1, leaf.len, stdout);
-	q->broken = fputs(q->json ? "}\n" : "\n", stdout) == EOF;
-	return !q->broken;
+	return fputs(q->json ? "}\n" : "\n", stdout) != EOF;
 }
 
-static bool look(void *ctx, uint64_t index, struct bytes leaf)
+static bool broken(struct err *err)
+{
+	return err_set(err, "the answer cannot be written: %s", strerror(errno));
+}
+
+/* The walk of entries ends where the select says so: by an error of its own, or because stdout is gone. */
+static bool look(void *ctx, uint64_t index, struct bytes leaf, struct err *err)
 {
 	struct query *q = ctx;
-	tool_progress_show(&q->progress, index, q->total);
-	return audit_select_leaf(&q->select, index, leaf);
+	if (audit_select_leaf(&q->select, index, leaf))
+		return true;
+	return audit_select_end(&q->select, err) ? broken(err) : false;
 }
 
-static void tell(struct query *q, const char *origin)
+static void tell(const struct query *q, const char *origin, uint64_t size)
 {
 	const struct audit_counts *matched = &q->select.matched, *left_out = &q->select.left_out;
 	struct buf text = {0};
-	tool_progress_clear(&q->progress);
 	if (q->json) {
 		json_open(&text, '{');
 		json_key(&text, "origin");
 		json_text(&text, origin);
 		json_key(&text, "signed");
-		json_uint(&text, q->total);
+		json_uint(&text, size);
 		json_key(&text, "matched");
 		audit_counts_json(matched, &text);
 		json_key(&text, "left_out");
@@ -68,10 +70,10 @@ static void tell(struct query *q, const char *origin)
 	buf_done(&text);
 }
 
-static void begin(struct query *q, const struct audit_reader *reader)
+static bool begin(void *ctx, struct audit_reader *reader, struct err *err)
 {
+	struct query *q = ctx;
 	q->select = (struct audit_select){.filter = &q->filter, .see = print, .ctx = q};
-	q->total = reader->checkpoint.size;
 	buf_clear(&q->head);
 	if (q->json) {
 		json_open(&q->head, '{');
@@ -81,40 +83,30 @@ static void begin(struct query *q, const struct audit_reader *reader)
 	} else if (reader->number) {
 		buf_printf(&q->head, "%04u/", reader->number);
 	}
-	tool_progress_begin(&q->progress, "entries");
+	return !q->head.failed || err_set(err, "memory is short");
 }
 
-static bool query_epoch(struct query *q, const struct audit_logdir *logdir, size_t i, struct err *err)
+static bool end(void *ctx, struct audit_reader *reader, struct err *err)
 {
-	struct audit_reader reader;
-	if (!audit_logdir_reader(logdir, i, &reader, err))
+	struct query *q = ctx;
+	if (!audit_select_end(&q->select, err))
 		return false;
-	begin(q, &reader);
-	bool good = audit_reader_walk(&reader, 0, q->total, look, q, NULL, err);
-	tool_progress_clear(&q->progress);
-	good = good && audit_select_end(&q->select, err);
-	if (good && !q->broken)
-		tell(q, reader.identity.vkey.name);
-	else if (!good)
-		err_within(err, "%s", reader.identity.vkey.name);
 	audit_select_done(&q->select);
-	audit_reader_close(&reader);
-	return good;
+	if (fflush(stdout) != 0)
+		return broken(err);
+	tell(q, reader->identity.vkey.name, reader->checkpoint.size);
+	return true;
 }
 
 static enum tool_exit query_log(struct query *q, const char *path)
 {
-	struct audit_logdir logdir;
 	struct err err;
-	if (!audit_logdir_open(&logdir, path, &err))
-		return tool_fail(&err);
-	bool good = true;
-	for (size_t i = 0; good && !q->broken && i < logdir.count; i++)
-		good = query_epoch(q, &logdir, i, &err);
-	audit_logdir_close(&logdir);
-	if (good && (q->broken || fflush(stdout) != 0))
-		good = err_set(&err, "the answer cannot be written: %s", strerror(errno));
+	q->walk = (struct tool_walk){.begin = begin, .see = look, .end = end, .ctx = q};
+	bool good = tool_walk_path(&q->walk, path, &err);
+	audit_select_done(&q->select);
 	buf_done(&q->head);
+	if (good && fflush(stdout) != 0)
+		good = broken(&err);
 	return good ? TOOL_YES : tool_fail(&err);
 }
 
@@ -160,7 +152,8 @@ const struct tool_verb tool_query = {
 		"must\n"
 		"hold. An entry in parts is found as a whole.\n\n" TOOL_FILTER_HELP
 		"  --count\n      only how many, by type\n"
-		"  --json\n      each entry as {\"origin\":...,\"index\":...,\"entry\":...}, then for each log "
+		"  --json\n      each entry as {\"origin\":...,\"index\":...,\"entry\":...}, then for each "
+		"log "
 		"what "
 		"matched and\n      what was left out\n\n"
 		"Example: all that user U's prompts went through last week\n"

@@ -1,48 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/base64.h"
-#include "audit/logdir.h"
-#include "audit/tool.h"
+#include "audit/tool_place.h"
 
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
-
-struct shown {
-	struct buf leaf;
-	bool found;
-};
-
-static bool keep(void *ctx, uint64_t index, struct bytes leaf)
-{
-	struct shown *shown = ctx;
-	(void)index;
-	buf_add_bytes(&shown->leaf, leaf);
-	shown->found = true;
-	return false;
-}
-
-/* `12`, `0001/12`, or a receipt `<origin>/0001/12`. epoch 0: none is named. */
-static bool parse_place(const char *text, unsigned *epoch, uint64_t *index)
-{
-	char name[AUDIT_EPOCH_NAME] = "";
-	const char *slash = strrchr(text, '/'), *digits = slash ? slash + 1 : text, *start = text;
-	size_t len = strlen(digits);
-	if (len == 0 || len > 18 || strspn(digits, "0123456789") != len || (len > 1 && digits[0] == '0'))
-		return false;
-	*index = 0;
-	for (size_t i = 0; i < len; i++)
-		*index = *index * 10 + (uint64_t)(digits[i] - '0');
-	*epoch = 0;
-	if (!slash)
-		return true;
-	for (const char *at = text; at < slash; at++)
-		start = *at == '/' ? at + 1 : start;
-	if ((size_t)(slash - start) >= sizeof name)
-		return false;
-	memcpy(name, start, (size_t)(slash - start));
-	*epoch = audit_epoch_parse(name);
-	return *epoch != 0;
-}
 
 /* One entry for people: each member on a line of its own, lists of plain values on one line. */
 static void indent_json(struct buf *to, struct bytes json)
@@ -120,38 +82,14 @@ static enum tool_exit answer(const struct audit_reader *reader, uint64_t index, 
 	return result;
 }
 
-static enum tool_exit show_in(const struct audit_logdir *logdir, size_t i, uint64_t index, bool json)
-{
-	struct audit_reader reader;
-	struct shown shown = {{0}, false};
-	struct err err;
-	enum tool_exit result;
-	if (!audit_logdir_reader(logdir, i, &reader, &err))
-		return tool_fail(&err);
-	bool good = audit_reader_walk(&reader, index, index + 1, keep, &shown, NULL, &err);
-	if (shown.found && !shown.leaf.failed)
-		result = answer(&reader, index, buf_bytes(&shown.leaf), json);
-	else if (!good || shown.leaf.failed)
-		result = tool_fail(&err);
-	else {
-		fprintf(stderr, "rankguard-audit: %s has no entry %" PRIu64 "; %" PRIu64 " are signed\n",
-			reader.identity.vkey.name, index, reader.checkpoint.size);
-		result = TOOL_NO;
-	}
-	buf_done(&shown.leaf);
-	audit_reader_close(&reader);
-	return result;
-}
-
 static enum tool_exit show(const struct tool_verb *verb, int argc, char **argv)
 {
 	static const struct option options[] = {{"help", no_argument, NULL, TOOL_OPTION_HELP},
 						{"json", no_argument, NULL, TOOL_OPTION_JSON},
 						{NULL, 0, NULL, 0}};
-	struct audit_logdir logdir;
-	struct err err;
+	struct audit_reader reader;
+	struct buf leaf = {0};
 	bool json = false;
-	unsigned epoch;
 	uint64_t index;
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (c == TOOL_OPTION_HELP)
@@ -162,20 +100,14 @@ static enum tool_exit show(const struct tool_verb *verb, int argc, char **argv)
 	}
 	if (argc - optind != 2)
 		return tool_usage(verb, "name a directory and an index");
-	if (!parse_place(argv[optind + 1], &epoch, &index))
-		return tool_usage(verb, "\"%s\" is not an index; write 12, 0001/12 or a whole receipt",
-				  argv[optind + 1]);
-	if (!audit_logdir_open(&logdir, argv[optind], &err))
-		return tool_fail(&err);
-	size_t i = logdir.count - 1;
-	while (epoch && !logdir.single && i > 0 && logdir.epochs[i] != epoch)
-		i--;
-	enum tool_exit result = TOOL_NO;
-	if (epoch && !logdir.single && logdir.epochs[i] != epoch)
-		fprintf(stderr, "rankguard-audit: %s: has no epoch %04u\n", logdir.path, epoch);
-	else
-		result = show_in(&logdir, i, index, json);
-	audit_logdir_close(&logdir);
+	enum tool_exit result = tool_place_open(verb, argv[optind], argv[optind + 1], &reader, &index);
+	if (result != TOOL_YES)
+		return result;
+	result = tool_place_read(&reader, index, &leaf);
+	if (result == TOOL_YES)
+		result = answer(&reader, index, buf_bytes(&leaf), json);
+	buf_done(&leaf);
+	audit_reader_close(&reader);
 	return result;
 }
 

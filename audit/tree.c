@@ -3,8 +3,7 @@
 
 #include <assert.h>
 
-/* The hash over `count` neighbours, count a power of two. */
-static struct audit_hash hash_run(struct audit_hasher *hasher, const struct audit_hash *first, size_t count)
+struct audit_hash audit_tree_run(struct audit_hasher *hasher, const struct audit_hash *first, size_t count)
 {
 	struct audit_hash row[AUDIT_TILE_WIDTH];
 	memcpy(row, first, count * sizeof *row);
@@ -27,7 +26,7 @@ bool audit_tree_push(struct audit_tree *tree, struct audit_hasher *hasher, const
 			break;
 		if (sink && !sink->full(sink->ctx, level, audit_tree_tile(tree->size, level), edge))
 			return false;
-		hash = hash_run(hasher, edge, AUDIT_TILE_WIDTH);
+		hash = audit_tree_run(hasher, edge, AUDIT_TILE_WIDTH);
 	}
 	tree->size++;
 	return true;
@@ -45,7 +44,7 @@ struct audit_hash audit_tree_root(const struct audit_tree *tree, struct audit_ha
 			if (!(end & run))
 				continue;
 			end -= run;
-			struct audit_hash peak = hash_run(hasher, &tree->edge[level][end], run);
+			struct audit_hash peak = audit_tree_run(hasher, &tree->edge[level][end], run);
 			root = have ? audit_hash_node(hasher, &peak, &root) : peak;
 			have = true;
 		}

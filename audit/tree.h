@@ -43,6 +43,9 @@ struct audit_tree_sink {
 MUST_USE bool audit_tree_push(struct audit_tree *tree, struct audit_hasher *hasher,
 			      const struct audit_hash *leaf, const struct audit_tree_sink *sink);
 
+/* The hash over `count` neighbours of one row, count a power of two, at most AUDIT_TILE_WIDTH. */
+struct audit_hash audit_tree_run(struct audit_hasher *hasher, const struct audit_hash *first, size_t count);
+
 /* RFC 6962 section 2.1; of the empty tree SHA-256 of nothing. */
 struct audit_hash audit_tree_root(const struct audit_tree *tree, struct audit_hasher *hasher);
 

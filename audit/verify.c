@@ -2,6 +2,7 @@
 #include "audit/verify.h"
 
 #include "audit/base64.h"
+#include "audit/given_key.h"
 #include "audit/verify_inside.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -39,25 +40,12 @@ void verify_note(struct verify *v, const char *format, ...)
 	v->o->note(v->o->ctx, text);
 }
 
-/* A key as given: a verifier key, or PUB: and the base64 of a public key alone (then name[0] is 0). */
-static bool parse_key(const char *text, struct audit_vkey *key, struct err *err)
-{
-	size_t len;
-	*key = (struct audit_vkey){{0}, 0, {0}};
-	if (strncmp(text, "PUB:", 4) != 0)
-		return audit_vkey_parse(bytes_of(text), key, err);
-	if (audit_base64_read(bytes_of(text + 4), key->public, sizeof key->public, &len) &&
-	    len == sizeof key->public)
-		return true;
-	return err_set(err, "%s: not a public key; write PUB: and the base64 of its 32 bytes", text);
-}
-
 /* Is the epoch's key one of those given? The public key decides: each epoch signs under a name of its own. */
 static bool key_given(const struct verify *v)
 {
 	for (size_t i = 0; i < v->o->key_count; i++) {
 		struct audit_vkey key;
-		if (parse_key(v->o->key[i], &key, NULL) &&
+		if (audit_given_key(v->o->key[i], &key, NULL) &&
 		    memcmp(key.public, v->reader.identity.vkey.public, AUDIT_PUBLIC_LEN) == 0)
 			return true;
 	}
@@ -68,7 +56,7 @@ static bool keys_sound(const struct verify *v, struct err *err)
 {
 	struct audit_vkey key;
 	for (size_t i = 0; i < v->o->key_count; i++)
-		if (!parse_key(v->o->key[i], &key, err))
+		if (!audit_given_key(v->o->key[i], &key, err))
 			return false;
 	return true;
 }

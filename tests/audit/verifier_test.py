@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """verifier_test.py WRITER TOOL VERIFIER: a log of more than 65,536 entries and one of a few hundred are proven by a
 program built from Debian's Go packages; copies that were tampered with are not."""
+import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +26,37 @@ def flip(path, at):
         file.write(bytes([byte ^ 1]))
 
 
+def run(*args):
+    done = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return done.returncode, done.stdout
+
+
+def proofs(log, epoch, vkey, count):
+    """Proofs of one entry are the same bytes from both programs, and each accepts them and refuses others'; the
+    path of `consistency` is accepted too."""
+    proof, entry = os.path.join(top, "proof"), os.path.join(top, "entry")
+    for index in sorted({0, 1, count // 2, 255 if count > 255 else 0, count + 1}):
+        assert run(TOOL, "prove", "--output", proof, "--entry", entry, log, str(index)) == (0, b"")
+        assert run(VERIFIER, "prove", epoch, vkey, str(index)) == (0, open(proof, "rb").read())
+        assert run(VERIFIER, "check-proof", proof, entry, vkey)[0] == 0
+        assert run(TOOL, "check-proof", "--entry", entry, "--key", vkey, proof)[0] == 0
+        with open(entry, "ab") as file:
+            file.write(b" ")
+        assert run(VERIFIER, "check-proof", proof, entry, vkey)[0] == 1
+        assert run(TOOL, "check-proof", "--entry", entry, "--key", vkey, proof)[0] == 1
+    held = [line for line in TALK.splitlines() if line.startswith(b"c checkpoint")]
+    for line in held[::max(1, len(held) // 10)]:
+        open(proof, "wb").write(line + b"\n")
+        code, answer = run(TOOL, "consistency", "--json", "--key", vkey, log, proof)
+        said = json.loads(answer)
+        assert code == 0 and said["consistent"]
+        args = [str(said["old_signed"]), said["old_root"], str(said["signed"]), said["root"]]
+        assert run(VERIFIER, "check-growth", *args, *said["path"])[0] == 0
+        wrong = args[:1] + [said["root"]] + args[2:]
+        assert said["old_signed"] == said["signed"] or run(VERIFIER, "check-growth", *wrong, *said["path"])[0] == 1
+    assert held
+
+
 top = tempfile.mkdtemp(prefix="rankguard-verifier-")
 try:
     key = os.path.join(top, "key")
@@ -33,8 +64,8 @@ try:
     for count in (1, 254, 300, 66000):
         log = os.path.join(top, str(count))
         os.mkdir(log)
-        subprocess.run([WRITER, log, key, "1", "count=%d" % count], check=True, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL)
+        TALK = subprocess.run([WRITER, log, key, "1", "count=%d" % count], check=True, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE).stderr
         epoch = os.path.join(log, "0001")
         vkey = open(os.path.join(epoch, "log.id")).read().split("\n")[2]
         code, said = prove(epoch, vkey)
@@ -57,6 +88,7 @@ try:
         signed = open(os.path.join(epoch, "checkpoint")).read().split("\n")[2]
         assert base64.b64encode(root).decode() == signed
 
+        proofs(log, epoch, vkey, count)
         # The controls: it must be able to say no.
         tampered = os.path.join(top, "tampered")
         for name, at in (("checkpoint", 3), ("checkpoint", len(vkey.split("+")[0]) + 1), ("tile", -1), ("entries", -1)):

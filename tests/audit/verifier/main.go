@@ -3,9 +3,13 @@
 // verifier proves a rankguard log with code that is not rankguard's: golang.org/x/mod/sumdb/note and tlog.
 //
 //	verifier EPOCH-DIR VKEY
+//	verifier prove EPOCH-DIR VKEY INDEX
+//	verifier check-proof PROOF ENTRY VKEY
+//	verifier check-growth OLD-SIZE OLD-ROOT SIZE ROOT HASH...
 //
 // It opens the checkpoint, reads every entry bundle, proves each entry's record against the root through hash
-// tiles, and proves that the tree is consistent with its own past at a few sizes.
+// tiles, and proves that the tree is consistent with its own past at a few sizes. The other forms make and check
+// the proofs that rankguard-audit makes and checks.
 package main
 
 import (
@@ -69,16 +73,31 @@ func bundle(dir string, n int64, width int) [][]byte {
 	return entries
 }
 
-func main() {
-	if len(os.Args) != 3 {
-		fail("usage: verifier EPOCH-DIR VKEY")
+type checkpoint struct {
+	note []byte
+	size int64
+	root tlog.Hash
+}
+
+func parseHash(text string) (hash tlog.Hash) {
+	raw, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(raw) != tlog.HashSize {
+		fail("%s is not a hash", text)
 	}
-	dir := os.Args[1]
-	verifier, err := note.NewVerifier(os.Args[2])
+	copy(hash[:], raw)
+	return
+}
+
+func parseSize(text string) int64 {
+	size, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
 		fail("%v", err)
 	}
-	signed, err := ioutil.ReadFile(filepath.Join(dir, "checkpoint"))
+	return size
+}
+
+func openCheckpoint(signed []byte, vkey string) checkpoint {
+	verifier, err := note.NewVerifier(vkey)
 	if err != nil {
 		fail("%v", err)
 	}
@@ -90,16 +109,78 @@ func main() {
 	if len(lines) != 4 || lines[0] != verifier.Name() {
 		fail("checkpoint: not three lines of this log")
 	}
-	size, err := strconv.ParseInt(lines[1], 10, 64)
+	return checkpoint{signed, parseSize(lines[1]), parseHash(lines[2])}
+}
+
+func read(path string) []byte {
+	data, err := ioutil.ReadFile(path)
 	if err != nil {
-		fail("checkpoint: %v", err)
+		fail("%v", err)
 	}
-	raw, err := base64.StdEncoding.DecodeString(lines[2])
-	if err != nil || len(raw) != tlog.HashSize {
-		fail("checkpoint: the root is not a hash")
+	return data
+}
+
+// prove prints a c2sp.org/tlog-proof.
+func prove(dir, vkey string, index int64) {
+	c := openCheckpoint(read(filepath.Join(dir, "checkpoint")), vkey)
+	hashes := tlog.TileHashReader(tlog.Tree{N: c.size, Hash: c.root}, reader{dir})
+	path, err := tlog.ProveRecord(c.size, index, hashes)
+	if err != nil {
+		fail("%v", err)
 	}
-	var root tlog.Hash
-	copy(root[:], raw)
+	fmt.Printf("c2sp.org/tlog-proof@v1\nindex %d\n", index)
+	for _, hash := range path {
+		fmt.Println(base64.StdEncoding.EncodeToString(hash[:]))
+	}
+	fmt.Printf("\n%s", c.note)
+}
+
+func checkProof(proof, entry []byte, vkey string) {
+	parts := strings.SplitN(string(proof), "\n\n", 2)
+	lines := strings.Split(parts[0], "\n")
+	if len(parts) != 2 || len(lines) < 2 || lines[0] != "c2sp.org/tlog-proof@v1" {
+		fail("not a proof")
+	}
+	index := parseSize(strings.TrimPrefix(lines[1], "index "))
+	var path tlog.RecordProof
+	for _, line := range lines[2:] {
+		path = append(path, parseHash(line))
+	}
+	c := openCheckpoint([]byte(parts[1]), vkey)
+	if err := tlog.CheckRecord(path, c.size, c.root, index, tlog.RecordHash(entry)); err != nil {
+		fail("%v", err)
+	}
+}
+
+func checkGrowth(args []string) {
+	var path tlog.TreeProof
+	for _, text := range args[4:] {
+		path = append(path, parseHash(text))
+	}
+	err := tlog.CheckTree(path, parseSize(args[2]), parseHash(args[3]), parseSize(args[0]), parseHash(args[1]))
+	if err != nil {
+		fail("%v", err)
+	}
+}
+
+func main() {
+	switch args := os.Args[1:]; {
+	case len(args) == 4 && args[0] == "prove":
+		prove(args[1], args[2], parseSize(args[3]))
+	case len(args) == 4 && args[0] == "check-proof":
+		checkProof(read(args[1]), read(args[2]), args[3])
+	case len(args) >= 5 && args[0] == "check-growth":
+		checkGrowth(args[1:])
+	case len(args) == 2:
+		verify(args[0], args[1])
+	default:
+		fail("usage: verifier EPOCH-DIR VKEY")
+	}
+}
+
+func verify(dir, vkey string) {
+	c := openCheckpoint(read(filepath.Join(dir, "checkpoint")), vkey)
+	size, root := c.size, c.root
 
 	// Every leaf, through tiles that are themselves proven against the root.
 	hashes := tlog.TileHashReader(tlog.Tree{N: size, Hash: root}, reader{dir})

@@ -9,8 +9,8 @@
 #include <time.h>
 
 static const struct tool_verb *const verbs[] = {
-	&tool_keygen, &tool_verify,	 &tool_show,	    &tool_tail,	 &tool_export,	&tool_query,
-	&tool_prove,  &tool_check_proof, &tool_consistency, &tool_rules, &tool_timeline};
+	&tool_keygen, &tool_verify,	 &tool_show,	    &tool_tail,	 &tool_export,	 &tool_query,
+	&tool_prove,  &tool_check_proof, &tool_consistency, &tool_rules, &tool_timeline, &tool_replay};
 
 enum tool_exit tool_usage(const struct tool_verb *verb, const char *format, ...)
 {

@@ -148,7 +148,8 @@ class Replay(harness.Case):
         self.assertGreater(len(ids), 100)
         self.assertEqual(len(ids), len(set(ids)))
         shown = harness.run("rankguard-audit", "show", "--json", sidecar.directory, str(parts[1].index))
-        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertEqual([json.loads(line)["index"] for line in shown.stdout.splitlines()],
+                         [entry.index for entry in parts], shown.stderr)
 
     def test_a_candidate_shows_its_impact(self):
         sidecar = self.serve()

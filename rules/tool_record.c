@@ -40,9 +40,11 @@ static struct bytes from_hex(struct reading *in, const char *key, const char *he
 	char *made = room(in, len + 1, 1);
 	for (size_t i = 0; made && i < len; i++) {
 		int high = digit(hex[2 * i]), low = digit(hex[2 * i + 1]);
-		if (high < 0 || low < 0)
+		if (high < 0 || low < 0) {
 			wrong(in, key, "hex digits");
-		made[i] = (char)(high << 4 | low);
+			break;
+		}
+		made[i] = (char)(high * 16 + low);
 	}
 	return (struct bytes){made, len};
 }

@@ -42,11 +42,14 @@ class Replay(harness.Case):
         self.addCleanup(self.recommender.stop)
         self.recommender.on(SIGNAL, reply(b""))
 
-    def serve(self, name="sidecar", rules=RULES, record="full", **more):
+    def serve(self, name="sidecar", rules=RULES, record="full", beside=None, **more):
         options = {"audit": {"record": record, "attributes": ["tier"]}, "admin": None,
                    "identity": {"uid": "u-1", "pod": "pod-0", "namespace": "shop", "node": "node-7"}, **more}
         sidecar = Sidecar(self.home.folder, self.recommender.address, rules, options, name=name)
         self.addCleanup(sidecar.stop)
+        for path, text in (beside or {}).items():
+            with open(os.path.join(sidecar.folder, path), "w", encoding="utf-8") as file:
+                file.write(text)
         sidecar.start()
         self.caller = Client(sidecar.address)
         self.addCleanup(self.caller.close)
@@ -150,6 +153,27 @@ class Replay(harness.Case):
         shown = harness.run("rankguard-audit", "show", "--json", sidecar.directory, str(parts[1].index))
         self.assertEqual([json.loads(line)["index"] for line in shown.stdout.splitlines()],
                          [entry.index for entry in parts], shown.stderr)
+
+    def test_a_ruleset_of_ten_thousand_phrases(self):
+        """Its text is parted, read back byte for byte, and decides again."""
+        phrases = "".join(f"phrase number {i} that nobody says\n" for i in range(10000))
+        deny = ('{ id = "language.many"; kind = "phrase_deny"; phrases_file = "many.txt"; action = "suppress"; '
+                'reason = "None of these."; }')
+        sidecar = self.serve(rules=rules_text(deny), beside={"many.txt": phrases})
+        self.rank(response([item("a", 0.5)], [prompt("The phrase number 9999 that nobody says.")]))
+        sidecar.stop()
+        check(sidecar.directory)
+        self.assertGreater(len(Log(sidecar.directory).of("ruleset")), 4)
+        back = self.home.path("back")
+        os.mkdir(back)
+        result = harness.run("rankguard-audit", "rules", "--at", Log(sidecar.directory).entries[-2]["time"],
+                             "--output", back, sidecar.directory)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        with open(os.path.join(back, "many.txt"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), phrases)
+        result = self.replay(sidecar)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertIn("1 decisions: 1 decided again, 0 of them different", result.stdout)
 
     def test_a_candidate_shows_its_impact(self):
         sidecar = self.serve()

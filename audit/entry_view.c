@@ -70,14 +70,32 @@ static bool grow(struct entry_view *view)
 	return true;
 }
 
-/* A piece says behind its rule from where on it continues. */
-static bool continues(struct bytes piece)
+/* Where a list of a leaf begins, without reading it: it is the longest of a decision, and will be read anyway. */
+static bool find_list(struct bytes leaf, const char *name, struct bytes *list)
 {
 	struct bytes rest, key, value;
-	return entry_opens(piece, '{', &rest) && entry_next_member(&rest, &key, &value) &&
-	       entry_next_member(&rest, &key, &value) &&
-	       (bytes_equal(key, BYTES_LITERAL("targets_from")) ||
-		bytes_equal(key, BYTES_LITERAL("evidence_from")));
+	if (!entry_opens(leaf, '{', &rest))
+		return false;
+	while (entry_next_value(&rest, &key) && entry_take(&rest, ":")) {
+		if (bytes_equal(key, bytes_of(name)))
+			return entry_opens(rest, '[', list);
+		if (!entry_next_value(&rest, &value))
+			return false;
+	}
+	return false;
+}
+
+/* A piece that continues another says so with the place from which on it does. */
+static void read_piece(struct entry_piece *piece, struct bytes object)
+{
+	static const char *const keys[] = {"ids",      "before",       "after",
+					   "evidence", "targets_from", "evidence_from"};
+	struct bytes value[ENTRY_LISTS + 2] = {{NULL, 0}};
+	entry_members(object, keys, value, ENTRY_LISTS + 2);
+	*piece = (struct entry_piece){.object = object,
+				      .goes_on = bytes_present(value[ENTRY_LISTS]) ||
+						 bytes_present(value[ENTRY_LISTS + 1])};
+	memcpy(piece->list, value, sizeof piece->list);
 }
 
 void entry_view_read(struct entry_view *view, const struct bytes *leaf, size_t count)
@@ -85,11 +103,12 @@ void entry_view_read(struct entry_view *view, const struct bytes *leaf, size_t c
 	view->count = 0;
 	for (size_t i = 0; i < count; i++) {
 		struct bytes rest, object;
-		if (!entry_opens(entry_member(leaf[i], "interventions"), '[', &rest))
+		if (!find_list(leaf[i], "\"interventions\"", &rest))
 			continue;
 		while (entry_next_value(&rest, &object) && grow(view)) {
-			bool goes_on = count > 1 && view->count > 0 && continues(object);
-			view->piece[view->count++] = (struct entry_piece){object, goes_on};
+			struct entry_piece *piece = &view->piece[view->count++];
+			read_piece(piece, object);
+			piece->goes_on = piece->goes_on && view->count > 1;
 		}
 	}
 }
@@ -102,16 +121,13 @@ size_t entry_view_end(const struct entry_view *view, size_t first)
 	return end;
 }
 
-/* The next values of the arrays `keys`, opening one piece after the other. Side 0 says how many there are. */
-static bool next_of(struct entry_walk *walk, const char *const *keys, size_t sides,
-		    struct bytes value[ENTRY_SIDES])
+/* The next values of `sides` lists from `first` on, opening one piece after the other. The first list says how many
+ * there are. */
+static bool next_of(struct entry_walk *walk, size_t first, size_t sides, struct bytes value[ENTRY_SIDES])
 {
 	for (; walk->piece < walk->end; walk->piece++, walk->open = false) {
-		struct bytes list[ENTRY_SIDES] = {{NULL, 0}};
-		if (!walk->open)
-			entry_members(walk->piece->object, keys, list, sides);
 		for (size_t i = 0; i < sides && !walk->open; i++)
-			if (!entry_opens(list[i], '[', &walk->side[i]))
+			if (!entry_opens(walk->piece->list[first + i], '[', &walk->side[i]))
 				walk->side[i] = (struct bytes){NULL, 0};
 		walk->open = true;
 		if (!entry_next_value(&walk->side[0], &value[0]))
@@ -126,15 +142,13 @@ static bool next_of(struct entry_walk *walk, const char *const *keys, size_t sid
 
 bool entry_walk_target(struct entry_walk *walk, struct bytes value[ENTRY_SIDES])
 {
-	static const char *const keys[] = {"ids", "before", "after"};
-	return next_of(walk, keys, ENTRY_SIDES, value);
+	return next_of(walk, ENTRY_IDS, ENTRY_SIDES, value);
 }
 
 bool entry_walk_evidence(struct entry_walk *walk, struct bytes *index)
 {
-	static const char *const keys[] = {"evidence"};
 	struct bytes value[ENTRY_SIDES];
-	if (!next_of(walk, keys, 1, value))
+	if (!next_of(walk, ENTRY_EVIDENCE, 1, value))
 		return false;
 	*index = value[0];
 	return true;

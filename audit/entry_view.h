@@ -20,13 +20,17 @@ struct bytes entry_plain(struct bytes value, struct buf *scratch);
 /* A JSON number as a double. False: it is none, or "NaN", "Infinity", "-Infinity". */
 MUST_USE bool entry_number(struct bytes value, double *number);
 
+/* The lists of an intervention: its targets, side by side, and its evidence. */
+enum { ENTRY_IDS, ENTRY_BEFORE, ENTRY_AFTER, ENTRY_EVIDENCE, ENTRY_LISTS, ENTRY_SIDES = ENTRY_EVIDENCE };
+
 /* The interventions of a decision. An intervention that goes on in the next part stands there again, with its
  * rule and the place from which it continues; here it is one. */
 struct entry_view {
 	struct entry_piece {
 		struct bytes object;
-		bool goes_on; /* it continues the piece before it */
-	} * piece;	      /* owned; in order */
+		struct bytes list[ENTRY_LISTS]; /* its lists; absent where it has none */
+		bool goes_on;			/* it continues the piece before it */
+	} * piece;				/* owned; in order */
 	size_t count, cap;
 	bool failed; /* memory is short */
 };
@@ -37,8 +41,6 @@ void entry_view_read(struct entry_view *view, const struct bytes *leaf, size_t c
 
 /* Behind the last piece of the intervention that begins at piece `first`. */
 size_t entry_view_end(const struct entry_view *view, size_t first);
-
-enum { ENTRY_SIDES = 3 };
 
 /* Arrays in step over all pieces of an intervention. Start with { .piece = &view->piece[first], .end =
  * &view->piece[end] }. */

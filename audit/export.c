@@ -7,7 +7,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-static const struct export_format *const formats[] = {&export_jsonl, &export_csv, &export_sqlite};
+static const struct export_format *const formats[] = {&export_jsonl, &export_csv, &export_sqlite,
+						      &export_html};
 
 enum { FORMATS = sizeof formats / sizeof *formats, PARTS_AT_FIRST = 16 };
 
@@ -63,7 +64,7 @@ struct run {
 	struct audit_hash *hash; /* owned: theirs */
 	size_t count, cap;
 	struct err *err;
-	bool failed; /* err was written */
+	bool failed; /* the format's doing, or memory's: not that of a log */
 };
 
 static bool hand_over(struct run *run, const struct export_entry *entry)
@@ -242,12 +243,22 @@ enum export_result export_run(const struct audit_logdir *logdir, const struct ex
 		return EXPORT_FAILED;
 	}
 	*run = (struct run){.format = format, .request = request, .talk = talk, .err = err};
-	bool good = audit_hasher_init(&run->hasher, err) && (run->state = format->begin(file, request, err));
+	bool good = audit_hasher_init(&run->hasher, err);
+	if (good) {
+		run->state = format->begin(file, request, err);
+		good = run->state != NULL;
+		run->failed = !good;
+	}
 	for (size_t i = 0; good && i < logdir->count; i++) {
 		good = run_log(run, logdir, i);
 		matches = matches && run->log.matches;
 	}
-	good = good && (!format->end || format->end(run->state, err));
+	if (good && format->end) {
+		good = format->end(run->state, err);
+		run->failed = !good;
+	}
+	if (run->failed)
+		err_within(err, "%s", file->path ? file->path : "the export");
 	run_done(run);
 	return !good ? EXPORT_FAILED : matches ? EXPORT_DONE : EXPORT_MISMATCH;
 }

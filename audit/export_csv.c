@@ -88,12 +88,13 @@ static void targets_cell(struct row *row)
 }
 
 /* Elements as a JSON array, as many as a spreadsheet's cell takes; `targets` tells the true number. */
-static void add_element(struct buf *list, struct bytes json)
+static bool add_element(struct buf *list, struct bytes json)
 {
 	if (list->len + json.len + 2 > CSV_CELL_MAX)
-		return;
+		return false;
 	buf_add_text(list, list->len == 0 ? "[" : ",");
 	buf_add_bytes(list, json);
+	return true;
 }
 
 static void list_cell(struct row *row)
@@ -109,8 +110,9 @@ static void side_cell(struct row *row, size_t side)
 	struct entry_walk walk = {.piece = row->piece, .end = row->end};
 	struct bytes value[ENTRY_SIDES];
 	buf_clear(&row->csv->list);
-	while (entry_walk_target(&walk, value))
-		add_element(&row->csv->list, value[side]);
+	bool room = true;
+	while (room && entry_walk_target(&walk, value))
+		room = add_element(&row->csv->list, value[side]);
 	list_cell(row);
 }
 
@@ -134,8 +136,9 @@ static void evidence_cell(struct row *row)
 	struct entry_walk walk = {.piece = row->piece, .end = row->end};
 	struct bytes index;
 	buf_clear(&row->csv->list);
-	while (entry_walk_evidence(&walk, &index))
-		add_element(&row->csv->list, index);
+	bool room = true;
+	while (room && entry_walk_evidence(&walk, &index))
+		room = add_element(&row->csv->list, index);
 	list_cell(row);
 }
 
@@ -182,6 +185,8 @@ static const struct column {
 	{"user", .of_entry = "user"},
 	{"surface", .of_entry = "surface"},
 	{"locale", .of_entry = "locale"},
+	{"segment", .of_entry = "segment"},
+	{"experiment", .of_entry = "experiment"},
 	{"items", .of_entry = "items", .type = "decision"},
 	{"prompts", .of_entry = "prompts", .type = "decision"},
 	{"rejected", .of_entry = "rejected", .type = "decision"},
@@ -191,7 +196,7 @@ static const struct column {
 	{"file", .of_intervention = "file"},
 	{"line", .of_intervention = "line"},
 	{"kind", .of_intervention = "kind", .of_entry = "kind"},
-	{"mode", .of_intervention = "mode"},
+	{"mode", .of_intervention = "mode", .of_entry = "mode"},
 	{"action", .of_intervention = "action"},
 	{"verdict", .of_intervention = "verdict"},
 	{"would", .of_intervention = "would"},

@@ -5,18 +5,19 @@ const struct export_table export_tables[] = {
 	{"decisions",
 	 "decision",
 	 NULL,
-	 {{"trace_id", "trace_id", EXPORT_TEXT},
+	 {{"pod", "pod", EXPORT_JSON},
+	  {"trace_id", "trace_id", EXPORT_TEXT},
 	  {"method", "method", EXPORT_TEXT},
 	  {"ruleset", "ruleset", EXPORT_TEXT},
 	  {"session", "session", EXPORT_TEXT},
 	  {"user", "user", EXPORT_TEXT},
 	  {"surface", "surface", EXPORT_TEXT},
 	  {"locale", "locale", EXPORT_TEXT},
+	  {"segment", "segment", EXPORT_TEXT},
+	  {"experiment", "experiment", EXPORT_TEXT},
+	  {"attributes", "attributes", EXPORT_JSON},
 	  {"items", "items", EXPORT_INTEGER},
 	  {"prompts", "prompts", EXPORT_INTEGER},
-	  {"request", "request", EXPORT_TEXT},
-	  {"proposed", "proposed", EXPORT_TEXT},
-	  {"governed", "governed", EXPORT_TEXT},
 	  {"rejected", "rejected", EXPORT_BOOLEAN},
 	  {"global_mode", "global_mode", EXPORT_TEXT}}},
 	{"deliveries",
@@ -96,6 +97,13 @@ const struct export_table export_tables[] = {
 	 {{"name", "name", EXPORT_TEXT},
 	  {"from_byte", "from", EXPORT_INTEGER},
 	  {"text", "text", EXPORT_TEXT}}},
+	{"modes",
+	 "mode",
+	 NULL,
+	 {{"mode", "mode", EXPORT_TEXT},
+	  {"until_time", "until", EXPORT_TEXT},
+	  {"by_whom", "by", EXPORT_TEXT},
+	  {"cause", "cause", EXPORT_TEXT}}},
 	{"openings",
 	 "open",
 	 NULL,
@@ -146,22 +154,21 @@ const char *const export_schema_before =
 	"CREATE TABLE left_out(log INTEGER NOT NULL REFERENCES logs, why TEXT NOT NULL, type TEXT NOT NULL,"
 	" entries INTEGER NOT NULL, first_index INTEGER NOT NULL, last_index INTEGER NOT NULL) STRICT;"
 	"CREATE TABLE entries(entry INTEGER PRIMARY KEY, log INTEGER NOT NULL REFERENCES logs,"
-	" idx INTEGER NOT NULL, leaves INTEGER NOT NULL, whole INTEGER NOT NULL, type TEXT NOT NULL,"
+	" idx INTEGER NOT NULL, first_leaf INTEGER NOT NULL, leaves INTEGER NOT NULL, whole INTEGER NOT "
+	"NULL, type TEXT NOT NULL,"
 	" time TEXT NOT NULL, time_ns INTEGER NOT NULL) STRICT;"
-	"CREATE TABLE leaves(n INTEGER PRIMARY KEY, entry INTEGER NOT NULL REFERENCES entries,"
-	" idx INTEGER NOT NULL, leaf ANY NOT NULL, hash BLOB NOT NULL) STRICT;"
-	"CREATE TABLE targets(entry INTEGER NOT NULL REFERENCES entries, n INTEGER NOT NULL,"
-	" k INTEGER NOT NULL, id TEXT, before ANY, after ANY, PRIMARY KEY(entry, n, k)) STRICT, WITHOUT "
-	"ROWID;"
+	"CREATE TABLE leaves(leaf_number INTEGER PRIMARY KEY, idx INTEGER NOT NULL, leaf ANY NOT NULL, hash "
+	"BLOB NOT NULL) STRICT;"
+	"CREATE TABLE targets(target_number INTEGER PRIMARY KEY, entry INTEGER NOT NULL REFERENCES entries,"
+	" n INTEGER NOT NULL, k INTEGER NOT NULL, id TEXT, before ANY, after ANY) STRICT;"
 	"CREATE TABLE evidence(entry INTEGER NOT NULL REFERENCES entries, n INTEGER NOT NULL,"
 	" k INTEGER NOT NULL, idx INTEGER, PRIMARY KEY(entry, n, k)) STRICT, WITHOUT ROWID;";
 
 const char *const export_schema_after =
 	"CREATE UNIQUE INDEX entries_by_place ON entries(log, idx);"
-	"CREATE INDEX leaves_by_entry ON leaves(entry);"
-	"CREATE INDEX interventions_by_rule ON interventions(rule, action);"
 	"CREATE VIEW changes AS SELECT l.origin || '/' || e.idx AS receipt, e.time, d.method, d.surface, "
 	"d.locale,"
 	" d.session, d.user, i.rule, i.mode, i.action, i.limit_text, i.observed, i.reason, i.target, t.id,"
 	" t.before, t.after FROM interventions i JOIN entries e USING(entry) JOIN logs l USING(log)"
-	" JOIN decisions d USING(entry) LEFT JOIN targets t ON t.entry = i.entry AND t.n = i.n;";
+	" JOIN decisions d USING(entry) LEFT JOIN targets t ON t.target_number BETWEEN i.first_target"
+	" AND i.first_target + i.targets - 1;";

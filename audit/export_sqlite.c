@@ -24,8 +24,8 @@ struct sqlite {
 	sqlite3_stmt *into[EXPORT_TABLES_MAX], *fixed[FIXED_COUNT];
 	struct buf scratch;
 	struct entry_view view;
-	int64_t entry;
-	bool good; /* every call has succeeded so far */
+	int64_t entry, leaf, target; /* numbers of the last ones */
+	bool good;		     /* every call has succeeded so far */
 };
 
 static bool fail(struct sqlite *s, struct err *err)
@@ -175,11 +175,12 @@ static void make_schema(struct sqlite *s)
 	run_sql(s, export_schema_before);
 	for (size_t i = 0; export_tables[i].name; i++)
 		make_table(s, &export_tables[i], "", "", &s->into[i]);
-	make_table(s, &export_interventions, ", targets INTEGER NOT NULL, evidence INTEGER NOT NULL", ",?,?",
-		   &s->fixed[INTO_INTERVENTIONS]);
-	prepare(s, "INSERT INTO entries VALUES(?,?,?,?,?,?,?,?)", &s->fixed[INTO_ENTRIES]);
-	prepare(s, "INSERT INTO leaves VALUES(NULL,?,?,?,?)", &s->fixed[INTO_LEAVES]);
-	prepare(s, "INSERT INTO targets VALUES(?,?,?,?,?,?)", &s->fixed[INTO_TARGETS]);
+	make_table(s, &export_interventions,
+		   ", first_target INTEGER NOT NULL, targets INTEGER NOT NULL, evidence INTEGER NOT NULL",
+		   ",?,?,?", &s->fixed[INTO_INTERVENTIONS]);
+	prepare(s, "INSERT INTO entries VALUES(?,?,?,?,?,?,?,?,?)", &s->fixed[INTO_ENTRIES]);
+	prepare(s, "INSERT INTO leaves VALUES(?,?,?,?)", &s->fixed[INTO_LEAVES]);
+	prepare(s, "INSERT INTO targets VALUES(?,?,?,?,?,?,?)", &s->fixed[INTO_TARGETS]);
 	prepare(s, "INSERT INTO evidence VALUES(?,?,?,?)", &s->fixed[INTO_EVIDENCE]);
 }
 
@@ -188,7 +189,7 @@ static void add_leaves(struct sqlite *s, const struct export_entry *entry)
 	sqlite3_stmt *into = s->fixed[INTO_LEAVES];
 	for (size_t i = 0; i < entry->count; i++) {
 		struct bytes leaf = entry->leaf[i];
-		bind_number(s, into, 1, s->entry);
+		bind_number(s, into, 1, ++s->leaf);
 		bind_number(s, into, 2, (int64_t)(entry->index + i));
 		if (utf8_valid(leaf))
 			bind_text(s, into, 3, leaf, false);
@@ -208,11 +209,12 @@ static void add_entry(struct sqlite *s, const struct export_entry *entry)
 	bind_number(s, into, 1, s->entry);
 	bind_number(s, into, 2, entry->log->number);
 	bind_number(s, into, 3, (int64_t)entry->index);
-	bind_number(s, into, 4, (int64_t)entry->count);
-	bind_number(s, into, 5, whole);
-	bind_text(s, into, 6, head->type, false);
-	bind_text(s, into, 7, (struct bytes){entry->leaf[0].at + head->time_at, TIME_TEXT_LEN}, false);
-	bind_number(s, into, 8, head->time_ns);
+	bind_number(s, into, 4, s->leaf + 1);
+	bind_number(s, into, 5, (int64_t)entry->count);
+	bind_number(s, into, 6, whole);
+	bind_text(s, into, 7, head->type, false);
+	bind_text(s, into, 8, (struct bytes){entry->leaf[0].at + head->time_at, TIME_TEXT_LEN}, false);
+	bind_number(s, into, 9, head->time_ns);
 	insert(s, into);
 }
 
@@ -223,15 +225,16 @@ static int64_t add_targets(struct sqlite *s, int64_t n, struct entry_walk walk)
 	double number;
 	int64_t k = 0;
 	while (s->good && entry_walk_target(&walk, value)) {
-		bind_number(s, into, 1, s->entry);
-		bind_number(s, into, 2, n);
-		bind_number(s, into, 3, ++k);
-		bind_plain(s, into, 4, value[0]);
+		bind_number(s, into, 1, ++s->target);
+		bind_number(s, into, 2, s->entry);
+		bind_number(s, into, 3, n);
+		bind_number(s, into, 4, ++k);
+		bind_plain(s, into, 5, value[0]);
 		for (int side = 1; side < ENTRY_SIDES; side++) {
 			if (entry_number(value[side], &number))
-				check(s, sqlite3_bind_double(into, 4 + side, number), SQLITE_OK);
+				check(s, sqlite3_bind_double(into, 5 + side, number), SQLITE_OK);
 			else
-				bind_plain(s, into, 4 + side, value[side]);
+				bind_plain(s, into, 5 + side, value[side]);
 		}
 		insert(s, into);
 	}
@@ -266,8 +269,9 @@ static void add_interventions(struct sqlite *s, const struct export_entry *entry
 		bind_number(s, into, 1, s->entry);
 		bind_number(s, into, 2, n);
 		int columns = bind_members(s, into, 3, &export_interventions, &walk.piece->object, 1);
-		bind_number(s, into, 3 + columns, targets);
-		bind_number(s, into, 4 + columns, evidence);
+		bind_number(s, into, 3 + columns, s->target - targets + 1);
+		bind_number(s, into, 4 + columns, targets);
+		bind_number(s, into, 5 + columns, evidence);
 		insert(s, into);
 	}
 	s->good = s->good && !s->view.failed;

@@ -4,6 +4,7 @@
  * history reads of it is what was written.
  */
 #include "audit/entry.h"
+#include "audit/entry_view.h"
 #include "audit/tile.h"
 #include "proto/utf8.h"
 
@@ -29,6 +30,25 @@ static void read_it(struct bytes leaf)
 	if (audit_entry_read_open(leaf, &scratch, &open, &err))
 		assert(bytes_present(open.origin));
 	buf_done(&scratch);
+}
+
+/* Whatever stands there, what a view hands out lies in the leaf, and before and after go with an id. */
+static void view_it(struct bytes leaf)
+{
+	const struct bytes parts[] = {leaf, leaf};
+	struct entry_view view = {0};
+	struct bytes value[ENTRY_SIDES];
+	entry_view_read(&view, parts, 2);
+	for (size_t first = 0, end; first < view.count; first = end) {
+		end = entry_view_end(&view, first);
+		struct entry_walk walk = {.piece = view.piece + first, .end = view.piece + end};
+		while (entry_walk_target(&walk, value))
+			assert(value[0].at > leaf.at && value[0].at + value[0].len <= leaf.at + leaf.len &&
+			       value[1].len > 0 && value[2].len > 0);
+		assert(end > first && end <= view.count);
+	}
+	assert(!view.failed);
+	entry_view_done(&view);
 }
 
 static void write_it(struct bytes text)
@@ -64,6 +84,7 @@ static void write_it(struct bytes text)
 		bool good = audit_entry_check(leaf, &head, &err);
 		assert(good);
 		read_it(leaf);
+		view_it(leaf);
 	}
 	assert(count == batch.count && rest.len == 0);
 	audit_batch_done(&batch);
@@ -73,6 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct bytes input = {len ? (const char *)data : "", len};
 	read_it(input);
+	view_it(input);
 	write_it(input);
 	return 0;
 }

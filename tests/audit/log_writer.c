@@ -6,7 +6,7 @@
  * spreadsheet, a database or a template somewhere.
  *
  *     targets=N   targets of an intervention (default 5: a decision is about 1.3 KiB)
- *     wide=N      one decision has N targets, so that it is written in parts
+ *     wide=N      one decision has N targets, so that many that it is written in parts
  *     cells=0     tallies without cells, as logs had them at first
  */
 #include "audit/log.h"
@@ -126,7 +126,10 @@ static bool decision(struct writer *w)
 	char session[33], user[33], trace[33];
 	size_t r = chance(w, RULES) * chance(w, RULES) / RULES, count = 1 + (chance(w, 4) == 0);
 	struct audit_entry_intervention list[2];
-	size_t targets = w->wide && w->number == w->count / 2 ? w->wide : w->targets;
+	bool wide = w->wide && w->number >= w->count / 2 && rules[r].target[0] != 'p' &&
+		    rules[r].target[0] != 'r';
+	size_t targets = wide ? w->wide : w->targets;
+	w->wide = wide ? 0 : w->wide;
 	for (size_t i = 0; i < count; i++, r = (r + 1) % RULES) {
 		bool numeric = rules[r].target[0] == 'i' || rules[r].target[0] == 'w';
 		list[i] = (struct audit_entry_intervention){

@@ -53,7 +53,7 @@ def usage():
         expect(0, "usage: rankguard-audit %s ..." % verb, "", verb, "--help")
         expect(2, "", None, verb)
         expect(2, "", None, verb, "--frob", log)
-    expect(2, "", "rankguard-audit export: \"xml\" is not a format; this version knows jsonl...", "export", "--format", "xml", log)
+    expect(2, "", "rankguard-audit export: \"xml\" is not a format; jsonl, csv, sqlite and html are...", "export", "--format", "xml", log)
     expect(2, "", "rankguard-audit show: \"x1\" is not an index; write 12, 0001/12 or a whole receipt...", "show", log, "x1")
     expect(2, "", "rankguard-audit tail: -n: \"-3\" is not a number of entries...", "tail", "-n", "-3", log)
     expect(2, "", "rankguard-audit: --key: verifier key: too short...", "verify", "--key", "x", log)

@@ -74,8 +74,8 @@ void sidecar_metrics_render(struct sidecar_metrics *metrics, const struct audit_
 MUST_USE bool sidecar_metrics_tally(struct sidecar_metrics *metrics, int64_t now_ns,
 				    struct audit_batch *batch);
 
-/* Failures since the last call, one `failure` entry per class and effect that is not zero ("audit" is left
- * out: the log writes those itself). Adds nothing when there were none. Call from one thread. False: memory is
+/* Failures that closed calls since the last call of this, one `failure` entry per class that is not zero ("audit"
+ * and "reload" are left out: they have entries of their own). Adds nothing when there were none. Call from one thread. False: memory is
  * short; nothing is lost, but the batch may hold a part and must not be appended. */
 MUST_USE bool sidecar_metrics_failures(struct sidecar_metrics *metrics, int64_t now_ns,
 				       struct audit_batch *batch);

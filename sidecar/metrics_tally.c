@@ -126,11 +126,13 @@ void sidecar_metrics_tally_lost(struct sidecar_metrics *metrics)
 	tally_cells_lost(metrics->cells);
 }
 
-/* The log writes the failures of the log itself, and a reload its own with the reason. */
+/* What did not close a call stands in an entry of its own, with the reason; the log writes the failures of the log
+ * itself, and a reload its own. */
 static bool add_failure(struct audit_batch *batch, int64_t now_ns, size_t failure, size_t effect,
 			uint64_t count)
 {
-	if (count == 0 || failure == SIDECAR_FAILURE_AUDIT || failure == SIDECAR_FAILURE_RELOAD)
+	if (count == 0 || effect != SIDECAR_CLOSED || failure == SIDECAR_FAILURE_AUDIT ||
+	    failure == SIDECAR_FAILURE_RELOAD)
 		return true;
 	struct audit_entry_failure entry = {
 		.class = sidecar_failure_name((enum sidecar_failure)failure),

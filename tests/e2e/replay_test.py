@@ -209,6 +209,20 @@ class Replay(harness.Case):
         self.assertEqual(result.returncode, 1, result.stdout + result.stderr)
         self.assertIn("different: limit was", result.stdout)
 
+    def test_what_closed_calls_is_an_entry(self):
+        sidecar = self.serve(record="changes", limits={"items": 2})
+        for answer in (b"\xff", response([item(str(i), 0.5, 0.5) for i in range(3)])):
+            self.recommender.on(RANK, reply(answer))
+            self.assertEqual(self.caller.call(RANK, request(CLEAR + "s")).messages, [])
+        self.recommender.stop()
+        self.assertEqual(self.caller.call(RANK, request(CLEAR + "s")).messages, [])
+        sidecar.stop()
+        check(sidecar.directory)
+        closed = collections.Counter()
+        for entry in Log(sidecar.directory).of("failure"):
+            closed.update({(entry["class"], entry["effect"]): entry["count"]})
+        self.assertEqual(closed, {("undecodable", "closed"): 1, ("limit", "closed"): 1, ("upstream", "closed"): 1})
+
     def test_what_cannot_be_run(self):
         sidecar = self.serve()
         self.traffic()

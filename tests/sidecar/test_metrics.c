@@ -456,13 +456,17 @@ static void failures_are(struct stage *stage, const char *const *expected, size_
 static void failures_become_entries_once(void **state)
 {
 	struct stage *stage = *state;
-	static const char *const both[] = {"\"class\":\"limit\",\"effect\":\"pass\",\"count\":1",
-					   "\"class\":\"history\",\"effect\":\"suppress\",\"count\":2"};
+	static const char *const both[] = {"\"class\":\"limit\",\"effect\":\"closed\",\"count\":1",
+					   "\"class\":\"overload\",\"effect\":\"closed\",\"count\":2"};
 	failures_are(stage, NULL, 0);
 	live(stage);
 	live(stage);
+	sidecar_metrics_failed(stage->metrics, SIDECAR_FAILURE_LIMIT, SIDECAR_CLOSED);
 	sidecar_metrics_failed(stage->metrics, SIDECAR_FAILURE_LIMIT, SIDECAR_PASS);
-	failures_are(stage, both, 2); /* the log's own class is left to the log */
+	sidecar_metrics_failed(stage->metrics, SIDECAR_FAILURE_OVERLOAD, SIDECAR_CLOSED);
+	sidecar_metrics_failed(stage->metrics, SIDECAR_FAILURE_OVERLOAD, SIDECAR_CLOSED);
+	/* the log's own class is left to the log, and what did not close a call has an entry of its own */
+	failures_are(stage, both, 2);
 	sidecar_metrics_failures_lost(stage->metrics);
 	failures_are(stage, both, 2);
 	failures_are(stage, NULL, 0);

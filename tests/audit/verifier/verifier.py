@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A verifier of rankguard's audit logs, written from audit/FORMAT.md alone: nothing of rankguard is imported.
 
-    verifier.py VKEY DIR [--checkpoint FILE]...    an epoch, or a directory of epochs (then a VKEY for each)
+    verifier.py VKEY DIR [--checkpoint FILE]...    one epoch, and checkpoints that were kept elsewhere
     verifier.py VKEY --proof FILE ENTRY            one entry and its proof, without the log
 
 Exit code 0: sound; 1: not, each finding on stdout. Needs python3-cryptography.

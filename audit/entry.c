@@ -15,17 +15,57 @@ enum {
 
 /* decision */
 
+static void open_list(struct emit *emit, const char *key)
+{
+	json_key(emit->json, key);
+	json_open(emit->json, '[');
+}
+
+static void pod(struct emit *emit, const struct audit_entry_pod *p)
+{
+	if (!bytes_present(p->name) && !bytes_present(p->namespace) && !bytes_present(p->uid) &&
+	    !bytes_present(p->node))
+		return;
+	json_key(emit->json, "pod");
+	json_open(emit->json, '{');
+	emit_id(emit, "name", p->name);
+	emit_id(emit, "namespace", p->namespace);
+	emit_id(emit, "uid", p->uid);
+	emit_id(emit, "node", p->node);
+	json_close(emit->json, '}');
+}
+
+static void attributes(struct emit *emit, const struct audit_entry_decision *d)
+{
+	if (d->attribute_count == 0)
+		return;
+	open_list(emit, "attributes");
+	for (size_t i = 0; i < d->attribute_count && i < AUDIT_ENTRY_ATTRIBUTES; i++) {
+		json_open(emit->json, '{');
+		emit_id(emit, "name", d->attribute[i].name);
+		emit_id(emit, "value", d->attribute[i].value);
+		json_close(emit->json, '}');
+	}
+	json_close(emit->json, ']');
+}
+
 static void decision_head(struct emit *emit, const struct audit_entry_decision *d)
 {
+	bool first = !emit->split || emit->part == 1;
+	if (first)
+		pod(emit, &d->pod);
 	emit_id(emit, "trace_id", d->trace_id);
 	emit_id(emit, "method", d->method);
-	if (emit->split && emit->part > 1)
+	if (!first)
 		return;
 	emit_id(emit, "ruleset", d->ruleset);
 	emit_id(emit, "session", d->session);
 	emit_id(emit, "user", d->user);
 	emit_id(emit, "surface", d->surface);
 	emit_id(emit, "locale", d->locale);
+	emit_id(emit, "segment", d->segment);
+	emit_id(emit, "experiment", d->experiment);
+	attributes(emit, d);
 	emit_uint(emit, "items", d->items);
 	emit_uint(emit, "prompts", d->prompts);
 	emit_id(emit, "request", d->request);
@@ -34,12 +74,6 @@ static void decision_head(struct emit *emit, const struct audit_entry_decision *
 	json_key(emit->json, "rejected");
 	json_bool(emit->json, d->rejected);
 	emit_id(emit, "global_mode", d->global_mode);
-}
-
-static void open_list(struct emit *emit, const char *key)
-{
-	json_key(emit->json, key);
-	json_open(emit->json, '[');
 }
 
 static void decision_next(struct emit *emit, const struct audit_entry_decision *d)
@@ -178,6 +212,22 @@ static void intervention(struct emit *emit, const struct audit_entry_decision *d
 	json_close(emit->json, '}');
 }
 
+/* The record is JSON, as text: so it may be parted anywhere, and its pieces make it again. */
+static void record(struct emit *emit, const struct audit_entry_decision *d)
+{
+	for (struct bytes rest = d->record; rest.len > 0;) {
+		if (emit_room(emit) < 2 * SMALL) {
+			emit_next(emit);
+			decision_head(emit, d);
+		}
+		size_t len = emit->split ? emit_fit(rest, emit_room(emit) - SMALL) : rest.len;
+		json_key(emit->json, "record");
+		json_string(emit->json, (struct bytes){rest.at, len});
+		rest.at += len;
+		rest.len -= len;
+	}
+}
+
 static void decision(struct emit *emit, const void *entry)
 {
 	const struct audit_entry_decision *d = entry;
@@ -186,6 +236,7 @@ static void decision(struct emit *emit, const void *entry)
 	for (size_t i = 0; i < d->intervention_count; i++)
 		intervention(emit, d, &d->intervention[i]);
 	json_close(emit->json, ']');
+	record(emit, d);
 }
 
 bool audit_entry_decision(struct audit_batch *batch, int64_t time_ns, const struct audit_entry_decision *d)
@@ -282,50 +333,6 @@ static void ruleset(struct emit *emit, const void *entry)
 bool audit_entry_ruleset(struct audit_batch *batch, int64_t time_ns, const struct audit_entry_ruleset *r)
 {
 	return emit_entry(batch, time_ns, "ruleset", ruleset, r);
-}
-
-/* tally */
-
-static void tally_head(struct emit *emit, const struct audit_entry_tally *t)
-{
-	emit_time(emit, "from", t->from_ns);
-	emit_time(emit, "to", t->to_ns);
-	if (!emit->split || emit->part == 1) {
-		emit_uint(emit, "calls", t->calls);
-		emit_uint(emit, "governed", t->governed);
-		emit_uint(emit, "changed", t->changed);
-		emit_uint(emit, "rejected", t->rejected);
-		emit_uint(emit, "prompts_proposed", t->prompts_proposed);
-		emit_uint(emit, "prompts_delivered", t->prompts_delivered);
-	}
-	open_list(emit, "rules");
-}
-
-static void tally(struct emit *emit, const void *entry)
-{
-	const struct audit_entry_tally *t = entry;
-	tally_head(emit, t);
-	for (size_t i = 0; i < t->rule_count; i++) {
-		const struct audit_entry_tally_rule *rule = &t->rule[i];
-		if (emit_room(emit) < EMIT_ID_MAX + SMALL) {
-			json_close(emit->json, ']');
-			emit_next(emit);
-			tally_head(emit, t);
-		}
-		json_open(emit->json, '{');
-		emit_id(emit, "rule", rule->rule);
-		emit_uint(emit, "within", rule->within);
-		emit_uint(emit, "exceeded", rule->exceeded);
-		emit_uint(emit, "would", rule->would);
-		emit_uint(emit, "unknown", rule->unknown);
-		json_close(emit->json, '}');
-	}
-	json_close(emit->json, ']');
-}
-
-bool audit_entry_tally(struct audit_batch *batch, int64_t time_ns, const struct audit_entry_tally *t)
-{
-	return emit_entry(batch, time_ns, "tally", tally, t);
 }
 
 static void failure(struct emit *emit, const void *entry)

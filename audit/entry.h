@@ -63,10 +63,22 @@ struct audit_entry_intervention {
 	size_t evidence_count;
 };
 
+/* The sidecar that decided; what is not known is absent. */
+struct audit_entry_pod {
+	struct bytes name, namespace, uid, node;
+};
+
+enum { AUDIT_ENTRY_ATTRIBUTES = 16 }; /* at most; more are not written */
+
 struct audit_entry_decision {
+	struct audit_entry_pod pod;
 	struct bytes trace_id, method, ruleset; /* ruleset: digest */
 	struct bytes session, user;		/* pseudonyms; absent when the call has none */
-	struct bytes surface, locale;
+	struct bytes surface, locale, segment, experiment;
+	const struct audit_entry_attribute {
+		struct bytes name, value;
+	} * attribute; /* those that configuration lists */
+	size_t attribute_count;
 	size_t items, prompts; /* as proposed */
 	struct bytes request, proposed,
 		governed; /* digests of message bytes; governed absent when rejected */
@@ -74,6 +86,7 @@ struct audit_entry_decision {
 	struct bytes global_mode; /* "enforce" or "observe" */
 	const struct audit_entry_intervention *intervention;
 	size_t intervention_count;
+	struct bytes record; /* all that was decided on (rules/record.h); absent: only changes are recorded */
 };
 
 struct audit_entry_delivered {
@@ -107,6 +120,19 @@ struct audit_entry_tally {
 		uint64_t within, exceeded, would, unknown;
 	} * rule;
 	size_t rule_count;
+	const struct audit_entry_tally_cell {
+		const char *by;	 /* "surface" "locale" "segment" "experiment" */
+		struct bytes of; /* "" where the fact is absent; "_other": all that have no cell */
+		uint64_t governed, changed, interventions;
+	} * cell;
+	size_t cell_count;
+	const struct audit_entry_tally_category {
+		struct bytes category; /* "" and "_other" as in cells */
+		uint64_t items;
+		double rank_change; /* mean of place as governed - place as proposed: above 0 is further down */
+		uint64_t top10_proposed, top10_governed, top10_baseline; /* items among the first ten */
+	} * category;
+	size_t category_count;
 };
 
 struct audit_entry_failure {

@@ -11,7 +11,7 @@
 static const struct tool_verb *const verbs[] = {
 	&tool_keygen,	&tool_verify, &tool_show,	 &tool_tail,	    &tool_export,
 	&tool_query,	&tool_prove,  &tool_check_proof, &tool_consistency, &tool_rules,
-	&tool_timeline, &tool_sample, &tool_fleet,	 &tool_repair};
+	&tool_timeline, &tool_sample, &tool_fleet,	 &tool_repair,	    &tool_replay};
 
 enum tool_exit tool_usage(const struct tool_verb *verb, const char *format, ...)
 {

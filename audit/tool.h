@@ -23,7 +23,7 @@ struct tool_verb {
 
 extern const struct tool_verb tool_keygen, tool_verify, tool_show, tool_tail, tool_export, tool_query,
 	tool_prove, tool_check_proof, tool_consistency, tool_rules, tool_timeline, tool_sample, tool_fleet,
-	tool_repair;
+	tool_repair, tool_replay;
 
 /* What getopt_long returns for options without a letter. */
 enum tool_option {
@@ -39,6 +39,9 @@ enum tool_option {
 	TOOL_OPTION_COUNT,
 	TOOL_OPTION_ENTRY,
 	TOOL_OPTION_AT,
+	TOOL_OPTION_RULES,
+	TOOL_OPTION_PROGRAM,
+	TOOL_OPTION_SUBJECT_KEY,
 	TOOL_OPTION_FILTER = 512, /* and the filter's name: audit/filter.h */
 };
 

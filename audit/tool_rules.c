@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "audit/in_force.h"
+#include "audit/tool_rules.h"
+
 #include "audit/tool.h"
 #include "audit/tool_file.h"
 #include "audit/tool_walk.h"
@@ -57,7 +58,7 @@ static bool make_folders(char *path, size_t from, struct err *err)
 	return true;
 }
 
-static bool write_files(const struct audit_in_force *f, const char *directory, struct err *err)
+bool tool_rules_write(const struct audit_in_force *f, const char *directory, struct err *err)
 {
 	char path[PATH_MAX];
 	for (size_t i = 0; i < f->count; i++) {
@@ -140,7 +141,7 @@ static enum tool_exit answer(struct audit_in_force *f, const char *directory, bo
 {
 	struct buf text = {0};
 	struct err err;
-	if (directory && !write_files(f, directory, &err))
+	if (directory && !tool_rules_write(f, directory, &err))
 		return tool_fail(&err);
 	if (json)
 		answer_json(f, !directory, &text);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/base64.h"
+#include "audit/entry.h"
 #include "audit/tool_place.h"
 
 #include <getopt.h>
@@ -82,13 +83,32 @@ static enum tool_exit answer(const struct audit_reader *reader, uint64_t index, 
 	return result;
 }
 
+/* An entry that was parted is shown with all its parts, whichever was named. */
+static enum tool_exit show_whole(struct audit_reader *reader, uint64_t index, bool json)
+{
+	struct buf leaf = {0};
+	struct audit_entry_head head = {.parts = 0};
+	enum tool_exit result = tool_place_read(reader, index, &leaf);
+	bool parted = result == TOOL_YES && audit_entry_read_head(buf_bytes(&leaf), &head, NULL) &&
+		      head.parts > 0 && index + 1 >= head.part;
+	uint64_t first = parted ? index + 1 - head.part : index,
+		 end = parted ? first + head.parts : index + 1;
+	for (uint64_t at = first; at < end && result == TOOL_YES; at++) {
+		if (at != index || parted)
+			result = tool_place_read(reader, at, &leaf);
+		if (result == TOOL_YES)
+			result = answer(reader, at, buf_bytes(&leaf), json);
+	}
+	buf_done(&leaf);
+	return result;
+}
+
 static enum tool_exit show(const struct tool_verb *verb, int argc, char **argv)
 {
 	static const struct option options[] = {{"help", no_argument, NULL, TOOL_OPTION_HELP},
 						{"json", no_argument, NULL, TOOL_OPTION_JSON},
 						{NULL, 0, NULL, 0}};
 	struct audit_reader reader;
-	struct buf leaf = {0};
 	bool json = false;
 	uint64_t index;
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -103,10 +123,7 @@ static enum tool_exit show(const struct tool_verb *verb, int argc, char **argv)
 	enum tool_exit result = tool_place_open(verb, argv[optind], argv[optind + 1], &reader, &index);
 	if (result != TOOL_YES)
 		return result;
-	result = tool_place_read(&reader, index, &leaf);
-	if (result == TOOL_YES)
-		result = answer(&reader, index, buf_bytes(&leaf), json);
-	buf_done(&leaf);
+	result = show_whole(&reader, index, json);
 	audit_reader_close(&reader);
 	return result;
 }
@@ -115,8 +132,10 @@ const struct tool_verb tool_show = {
 	.name = "show",
 	.usage = "[--json] DIR INDEX",
 	.help = "Shows one entry. INDEX is a number in the newest epoch, <epoch>/<number>, or a receipt as\n"
-		"rankguard puts it into a response's metadata.\n\n"
-		"  --json   as one JSON object; its member `entry` is the leaf as it stands\n\n"
+		"rankguard puts it into a response's metadata. Of a long entry that was written in parts all "
+		"are\n"
+		"shown.\n\n"
+		"  --json   as one JSON object a part; its member `entry` is the leaf as it stands\n\n"
 		"Example: what a response's receipt names\n"
 		"  rankguard-audit show DIR example.org/reco/pod-a/0001/17\n",
 	.run = show,

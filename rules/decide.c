@@ -12,6 +12,12 @@ static void (*const steps[])(struct rules_work *work) = {
 	rules_language_step,
 };
 
+const char *rules_target_type_name(enum rules_target_type type)
+{
+	static const char *const names[] = {"item", "weight", "prompt", "explanation", "response"};
+	return names[type];
+}
+
 static bool full(struct err *err)
 {
 	return err_set(err, "decide: the call's memory limit is reached; raise it, or lower limits.items");
@@ -181,9 +187,27 @@ bool rules_decide_seen(const struct rules_ruleset *ruleset, const struct facts *
 		       const struct rules_history *history, int64_t now_ns, struct arena *arena,
 		       struct rules_decision *decision, struct err *err)
 {
+	return rules_decide_given(ruleset, facts, history, NULL, 0, now_ns, arena, decision, err);
+}
+
+static void take_given(struct rules_work *work, const struct rules_given *given, size_t count)
+{
+	for (size_t n = 0; n < count; n++)
+		for (size_t i = 0; i < work->ruleset->rule_count; i++)
+			if (bytes_equal(work->ruleset->rule[i]->head.id, given[n].rule))
+				work->applies[i] = given[n].applies;
+}
+
+bool rules_decide_given(const struct rules_ruleset *ruleset, const struct facts *facts,
+			const struct rules_history *history, const struct rules_given *given,
+			size_t given_count, int64_t now_ns, struct arena *arena,
+			struct rules_decision *decision, struct err *err)
+{
 	/* The kits are the one thing of a ruleset that calls take turns with. */
 	struct kit *kit = rules_kit_take((struct kits *)(uintptr_t)&ruleset->kits);
 	struct rules_work *work = begin(ruleset, facts, history, now_ns, arena, kit);
+	if (work)
+		take_given(work, given, given_count);
 	for (size_t i = 0; work && i < KEY_COUNT(steps) && !work->full && !work->rejected; i++)
 		steps[i](work);
 	rules_kit_give(kit);

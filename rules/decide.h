@@ -27,6 +27,8 @@ enum rules_target_type {
 	RULES_TARGET_RESPONSE,	  /* the whole */
 };
 
+const char *rules_target_type_name(enum rules_target_type type); /* "item" */
+
 /* One thing that an intervention concerns. Numbers for items and weights, texts for prompts. */
 struct rules_target {
 	struct bytes id;
@@ -77,6 +79,18 @@ MUST_USE bool rules_decide(const struct rules_ruleset *ruleset, const struct fac
 MUST_USE bool rules_decide_seen(const struct rules_ruleset *ruleset, const struct facts *facts,
 				const struct rules_history *history, int64_t now_ns, struct arena *arena,
 				struct rules_decision *decision, struct err *err);
+
+/* Does the rule of that id apply, whatever its `when` and the facts say. */
+struct rules_given {
+	struct bytes rule;
+	bool applies;
+};
+
+/* The same where the facts do not say enough for some `when`: replay of a record (rules/record.h). */
+MUST_USE bool rules_decide_given(const struct rules_ruleset *ruleset, const struct facts *facts,
+				 const struct rules_history *history, const struct rules_given *given,
+				 size_t given_count, int64_t now_ns, struct arena *arena,
+				 struct rules_decision *decision, struct err *err);
 
 /* True when the second half looks at history at all: some prompt is left and a frequency rule applies. */
 bool rules_decide_needs_history(const struct rules_decision *decision);

@@ -12,8 +12,8 @@
 #include <time.h>
 #include <unicode/uvernum.h>
 
-static const struct tool_verb *const verbs[] = {&tool_check, &tool_test,    &tool_effective,
-						&tool_diff,  &tool_explain, &tool_kinds};
+static const struct tool_verb *const verbs[] = {&tool_check,   &tool_test,  &tool_effective, &tool_diff,
+						&tool_explain, &tool_kinds, &tool_decide};
 
 struct option {
 	const char *name, *value, *help; /* value: NULL when it takes none */
@@ -22,7 +22,7 @@ struct option {
 static const struct option options[TOOL_OPTIONS] = {
 	[OPTION_JSON] = {"--json", NULL, "answer in JSON"},
 	[OPTION_FORMAT] = {"--format", "F", "test: answer as text (default), json or junit"},
-	[OPTION_RULES] = {"--rules", "R", "explain: the rules, a file or a directory"},
+	[OPTION_RULES] = {"--rules", "R", "explain, decide: the rules, a file or a directory"},
 	[OPTION_REQUEST] = {"--request", "F", "explain: a RankRequest in JSON (proto3 mapping)"},
 	[OPTION_RESPONSE] = {"--response", "F", "explain: the RankResponse to it, as proposed"},
 	[OPTION_HISTORY] = {"--history", "F", "explain: a list of events, with the keys of rule tests"},

@@ -47,7 +47,8 @@ struct tool_verb {
 	enum tool_exit (*run)(const struct tool_call *call, struct buf *answer);
 };
 
-extern const struct tool_verb tool_check, tool_test, tool_effective, tool_diff, tool_explain, tool_kinds;
+extern const struct tool_verb tool_check, tool_test, tool_effective, tool_diff, tool_explain, tool_kinds,
+	tool_decide;
 
 /* Says on stderr what is wrong with the call. Returns TOOL_USAGE. */
 __attribute__((format(printf, 1, 2))) enum tool_exit tool_usage(const char *format, ...);

@@ -139,8 +139,10 @@ static void take_list(struct config_load *load, const struct config_option *opti
 	unsigned line = config_setting_source_line(setting);
 	bool list = config_setting_is_array(setting) || config_setting_is_list(setting);
 	int count = list ? config_setting_length(setting) : 0;
-	if (!count)
+	if (!count && option->type == CONFIG_ADDRESSES)
 		wrong_type(load, option, line, "a list of texts, not empty,");
+	else if (!list)
+		wrong_type(load, option, line, "a list of texts");
 	for (int i = 0; i < count; i++) {
 		const config_setting_t *element = config_setting_get_elem(setting, (unsigned)i);
 		const char *text = config_setting_get_string(element);
@@ -196,6 +198,7 @@ static void take_setting(struct config_load *load, const struct config_option *o
 		take_mapping(load, setting);
 		break;
 	case CONFIG_ADDRESSES:
+	case CONFIG_TEXTS:
 		take_list(load, option, setting);
 		break;
 	case CONFIG_COUNT:
@@ -474,17 +477,20 @@ void sidecar_config_free(struct sidecar_config *config)
 	for (size_t i = 0; i < config->listen_count; i++)
 		free(config->listen[i]);
 	free(config->listen);
+	for (size_t i = 0; i < config->audit.attributes.count; i++)
+		free(config->audit.attributes.at[i]);
+	free(config->audit.attributes.at);
 	free(config->line);
 	proto_mapping_free(config->mapping);
 	free(config->path);
 	free(config);
 }
 
-static void describe_listen(const struct sidecar_config *config, struct buf *out)
+static void describe_list(char *const *at, size_t count, struct buf *out)
 {
-	buf_add_text(out, "[ ");
-	for (size_t i = 0; i < config->listen_count; i++)
-		buf_printf(out, "%s\"%s\"", i ? ", " : "", config->listen[i]);
+	buf_add_text(out, "[");
+	for (size_t i = 0; i < count; i++)
+		buf_printf(out, "%s\"%s\"", i ? ", " : " ", at[i]);
 	buf_add_text(out, " ]");
 }
 
@@ -504,7 +510,9 @@ static void describe_value(const struct config_option *option, const struct side
 	char text[64];
 	bool bare = option->type == CONFIG_COUNT || option->type == CONFIG_FLAG;
 	if (option->type == CONFIG_ADDRESSES) {
-		describe_listen(config, out);
+		describe_list(config->listen, config->listen_count, out);
+	} else if (option->type == CONFIG_TEXTS) {
+		describe_list(config->audit.attributes.at, config->audit.attributes.count, out);
 	} else if (option->type == CONFIG_MAPPING) {
 		describe_mapping(config, out);
 	} else if (is_text(option)) {

@@ -15,6 +15,7 @@
 #include "rules/ruleset.h"
 
 enum sidecar_on_undecodable { SIDECAR_UNDECODABLE_CLOSED, SIDECAR_UNDECODABLE_PASS };
+enum sidecar_record { SIDECAR_RECORD_CHANGES, SIDECAR_RECORD_FULL };
 enum sidecar_wanted { SIDECAR_ENFORCE = 1, SIDECAR_OBSERVE };
 enum sidecar_on_history { SIDECAR_HISTORY_SUPPRESS, SIDECAR_HISTORY_CLOSED, SIDECAR_HISTORY_PASS };
 
@@ -30,6 +31,11 @@ struct sidecar_limits {
 struct sidecar_directions {
 	enum sidecar_on_undecodable undecodable;
 	enum sidecar_on_history history;
+};
+
+struct sidecar_texts {
+	char **at;
+	size_t count;
 };
 
 /* All texts are owned by the configuration; NULL where an optional value is not given. */
@@ -65,6 +71,8 @@ struct sidecar_config {
 	struct {
 		char *directory, *origin, *key, *subject_key;
 		enum audit_durability durability;
+		enum sidecar_record record;
+		struct sidecar_texts attributes; /* names of those that entries show */
 		int64_t publish_ns;
 		int64_t seal_ns;   /* 0: never */
 		int seal_entries;  /* 0: not for that */

@@ -42,6 +42,9 @@ static void value(const struct config_option *option, struct buf *out)
 	case CONFIG_ADDRESSES:
 		buf_add_text(out, "list of addresses");
 		break;
+	case CONFIG_TEXTS:
+		buf_add_text(out, "list of texts");
+		break;
 	case CONFIG_COUNT:
 		range(option, "number", out);
 		break;

@@ -142,6 +142,7 @@ bool sidecar_config_parse(const struct config_option *option, const char *text, 
 	case CONFIG_ADDRESS:
 	case CONFIG_ADDRESSES:
 	case CONFIG_MAPPING:
+	case CONFIG_TEXTS:
 	case CONFIG_LATER:
 		break;
 	}

@@ -21,8 +21,8 @@ static const struct config_choice durabilities[] = {
 	{0},
 };
 static const struct config_choice records[] = {
-	{.name = "changes"},
-	{.name = "full", .later = "write \"changes\""},
+	{.name = "changes", .value = SIDECAR_RECORD_CHANGES},
+	{.name = "full", .value = SIDECAR_RECORD_FULL},
 	{0},
 };
 /* Durations that may also be without end: the word means 0. */
@@ -98,11 +98,13 @@ const struct config_option sidecar_config_options[] = {
 	 .help = "key of pseudonyms and digests; default: one is made in the log's directory"},
 	{"audit.durability", CONFIG_CHOICE, AT(audit.durability), .choice = durabilities, .fallback = "disk",
 	 .example = "\"disk\"", .help = "how far an entry is written before its response leaves"},
-	{"audit.record", CONFIG_CHOICE, .choice = records, .fallback = "changes", .example = "\"changes\"",
-	 .help = "what a decision's entry holds"},
+	{"audit.record", CONFIG_CHOICE, AT(audit.record), .choice = records, .fallback = "changes",
+	 .example = "\"changes\"",
+	 .help = "what a decision's entry holds: changes, or in full all that was decided on, texts included"},
 	{"audit.publish", CONFIG_DURATION, AT(audit.publish_ns), .least = TIME_SECOND / 100, .most = TIME_HOUR,
 	 .fallback = "1s", .example = "\"1s\"", .help = "how often a checkpoint is signed"},
-	{"audit.attributes", CONFIG_LATER, .example = "leave it out: no attributes are recorded"},
+	{"audit.attributes", CONFIG_TEXTS, AT(audit.attributes), .example = "[ \"tier\" ]",
+	 .help = "attributes of requests that entries show; default: none"},
 	{"audit.seal_time", CONFIG_DURATION, AT(audit.seal_ns), .least = TIME_HOUR, .most = 36525 * TIME_DAY,
 	 .choice = sealings, .fallback = "never", .example = "\"7d\"",
 	 .help = "an epoch of the log so old is sealed, and the next one begins"},

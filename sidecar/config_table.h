@@ -14,6 +14,7 @@ enum config_type {
 	CONFIG_PATH,	  /* char *: relative paths are made absolute by the file's folder */
 	CONFIG_ADDRESS,	  /* char * */
 	CONFIG_ADDRESSES, /* char ** and listen_count */
+	CONFIG_TEXTS,	  /* struct sidecar_texts; may be empty */
 	CONFIG_COUNT,	  /* int or size_t */
 	CONFIG_SIZE,	  /* size_t, bytes: "16MiB" */
 	CONFIG_DURATION,  /* int64_t, ns: "5s"; 0 for the word of `choice`, where there is one */

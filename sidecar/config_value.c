@@ -162,6 +162,7 @@ static bool settle(const struct config_load *load, const struct config_option *o
 	case CONFIG_WORD:
 		return sidecar_config_parse(option, *value, &number, err);
 	case CONFIG_TEXT:
+	case CONFIG_TEXTS:
 	case CONFIG_COUNT:
 	case CONFIG_SIZE:
 	case CONFIG_DURATION:
@@ -175,16 +176,31 @@ static bool settle(const struct config_load *load, const struct config_option *o
 	return true;
 }
 
+static bool add_text(char ***list, size_t *count, char *value, struct err *err)
+{
+	char **grown = reallocarray(*list, *count + 1, sizeof *grown);
+	if (!grown)
+		return err_set(err, "memory is short");
+	*list = grown;
+	grown[(*count)++] = value;
+	return true;
+}
+
 static bool add_listen(struct sidecar_config *config, char *value, struct err *err)
 {
 	if (config->listen_count == ADDRESSES_MAX)
 		return err_set(err, "more than %d addresses; leave some out", ADDRESSES_MAX);
-	char **grown = reallocarray(config->listen, config->listen_count + 1, sizeof *grown);
-	if (!grown)
-		return err_set(err, "memory is short");
-	config->listen = grown;
-	grown[config->listen_count++] = value;
-	return true;
+	return add_text(&config->listen, &config->listen_count, value, err);
+}
+
+static bool add_attribute(struct sidecar_texts *texts, char *value, struct err *err)
+{
+	for (size_t i = 0; i < texts->count; i++)
+		if (strcmp(texts->at[i], value) == 0)
+			return err_set(err, "\"%s\" stands there twice; remove one", value);
+	if (texts->count == AUDIT_ENTRY_ATTRIBUTES)
+		return err_set(err, "more than %d names; leave some out", AUDIT_ENTRY_ATTRIBUTES);
+	return add_text(&texts->at, &texts->count, value, err);
 }
 
 /* Stores a text that was settled, or the number that it means. Takes *value: it is NULL where it was kept. */
@@ -195,6 +211,10 @@ static bool store(struct sidecar_config *config, const struct config_option *opt
 	switch (option->type) {
 	case CONFIG_ADDRESSES:
 		if (!add_listen(config, *value, err))
+			return false;
+		break;
+	case CONFIG_TEXTS:
+		if (!add_attribute(&config->audit.attributes, *value, err))
 			return false;
 		break;
 	case CONFIG_TEXT:

@@ -23,7 +23,8 @@ void sidecar_governing_next(struct sidecar_governing *governing)
 	sidecar_history_release(&governing->reservation);
 	grpc_byte_buffer_destroy(governing->original);
 	governing->original = NULL;
-	governing->decided = false;
+	governing->decided = governing->state_read = governing->history_read = false;
+	governing->frequency = RULES_FREQUENCY_DECIDED;
 	governing->governed = (struct proto_pieces){0};
 	governing->leniency = (struct sidecar_leniency){0};
 	audit_batch_done(&governing->batch);
@@ -152,6 +153,7 @@ static bool frequency_without_history(struct sidecar_governing *governing, struc
 	if (!throw_away(governing, err))
 		return false;
 	bool suppress = on_history == SIDECAR_HISTORY_SUPPRESS;
+	governing->frequency = suppress ? RULES_FREQUENCY_SUPPRESSED : RULES_FREQUENCY_PASSED;
 	be_lenient(governing, SIDECAR_FAILURE_HISTORY, suppress ? SIDECAR_SUPPRESS : SIDECAR_PASS, err);
 	return !suppress || rules_decide_suppress_all(&governing->arena, &governing->decision, err);
 }
@@ -159,7 +161,6 @@ static bool frequency_without_history(struct sidecar_governing *governing, struc
 static bool frequency(struct sidecar_governing *governing, struct err *err)
 {
 	struct sidecar_lease lease;
-	struct rules_history seen;
 	const struct rules_decision *decision = &governing->decision;
 	/* Those that may leave: all that are proposed, when no rule holds any back. */
 	size_t prompts = governing->observes  ? governing->facts.prompt_count
@@ -168,9 +169,11 @@ static bool frequency(struct sidecar_governing *governing, struct err *err)
 	if (prompts == 0)
 		return conclude(governing, NULL, err);
 	if (!sidecar_history_lock(governing->hop->history, bytes_of(governing->session),
-				  bytes_of(governing->user), &governing->arena, &lease, &seen, err))
+				  bytes_of(governing->user), &governing->arena, &lease, &governing->history,
+				  err))
 		return frequency_without_history(governing, err);
-	bool good = conclude(governing, &seen, err) && reserve_all(governing, &lease, err);
+	governing->history_read = true;
+	bool good = conclude(governing, &governing->history, err) && reserve_all(governing, &lease, err);
 	sidecar_history_unlock(&lease);
 	return good;
 }
@@ -193,18 +196,18 @@ static bool patch(struct sidecar_governing *governing, grpc_byte_buffer **messag
 static bool decide_state(struct sidecar_governing *governing, struct err *err)
 {
 	struct sidecar_lease lease;
-	struct rules_history seen;
 	struct sidecar_hop *hop = governing->hop;
 	struct arena *arena = &governing->arena;
 	bool read = rules_ruleset_needs_history(governing->policy->rules) &&
 		    sidecar_history_lock(hop->history, bytes_of(governing->session),
-					 bytes_of(governing->user), arena, &lease, &seen, err);
+					 bytes_of(governing->user), arena, &lease, &governing->state, err);
+	governing->state_read = read;
 	if (read)
 		sidecar_history_unlock(&lease);
 	else if (rules_ruleset_needs_history(governing->policy->rules) &&
 		 governing->policy->failure.history == SIDECAR_HISTORY_CLOSED)
 		return closed_without_history(governing, err);
-	return rules_decide_seen(governing->policy->rules, &governing->facts, read ? &seen : NULL,
+	return rules_decide_seen(governing->policy->rules, &governing->facts, read ? &governing->state : NULL,
 				 governing->now_ns, arena, &governing->decision, err);
 }
 
@@ -218,8 +221,7 @@ static bool decide(struct sidecar_governing *governing, grpc_byte_buffer **messa
 	governing->decided =
 		decide_state(governing, err) && frequency(governing, err) && patch(governing, message, err);
 	if (governing->decided)
-		sidecar_metrics_decided(hop->metrics, governing->policy->meter, decision,
-					governing->facts.prompt_count);
+		sidecar_metrics_decided(hop->metrics, governing->policy->meter, &governing->facts, decision);
 	return governing->decided;
 }
 

@@ -19,6 +19,7 @@
 #define SIDECAR_GOVERN_H
 
 #include "proto/patch.h"
+#include "rules/record.h"
 #include "sidecar/hop.h"
 
 /* A failure that does not close the call: it is an entry of its own. */
@@ -49,7 +50,10 @@ struct sidecar_governing {
 	struct facts facts;
 	const struct proto_places *places;
 	struct rules_decision decision;
-	bool decided;			/* `decision` is complete */
+	bool decided;			     /* `decision` is complete */
+	struct rules_history state, history; /* as steps 1 and 5 saw them; in the arena */
+	bool state_read, history_read;
+	enum rules_frequency_end frequency;
 	enum sidecar_failure closed_by; /* why it is not */
 	int64_t now_ns;
 	bool observes;		      /* the global switch, at now_ns: the decision is what would have been */

@@ -131,7 +131,8 @@ struct sidecar_metrics *sidecar_metrics_new(int64_t now_ns)
 	pthread_mutex_init(&metrics->lock, NULL);
 	metrics->tally_from_ns = metrics->tally_before_ns = now_ns;
 	metrics->method = other_new();
-	if (!metrics->method) {
+	metrics->cells = tally_cells_new();
+	if (!metrics->method || !metrics->cells) {
 		sidecar_metrics_free(metrics);
 		return NULL;
 	}
@@ -153,6 +154,7 @@ void sidecar_metrics_free(struct sidecar_metrics *metrics)
 		free(row);
 	}
 	rules_ruleset_drop(metrics->ruleset);
+	tally_cells_free(metrics->cells);
 	pthread_mutex_destroy(&metrics->lock);
 	free(metrics);
 }
@@ -285,12 +287,12 @@ static enum metrics_result result_of(const struct rules_decision *decision, size
 }
 
 void sidecar_metrics_decided(struct sidecar_metrics *metrics, const struct sidecar_meter *meter,
-			     const struct rules_decision *decision, size_t prompts_proposed)
+			     const struct facts *facts, const struct rules_decision *decision)
 {
 	raise_count(&metrics->total[TOTAL_GOVERNED], 1);
 	raise_count(&metrics->total[TOTAL_CHANGED], decision->changed);
 	raise_count(&metrics->total[TOTAL_REJECTED], decision->rejected);
-	raise_count(&metrics->total[TOTAL_PROPOSED], prompts_proposed);
+	raise_count(&metrics->total[TOTAL_PROPOSED], facts->prompt_count);
 	for (size_t i = 0; i < meter->rule_count; i++) {
 		enum metrics_result result = result_of(decision, i);
 		if (result != RESULT_COUNT)
@@ -301,6 +303,7 @@ void sidecar_metrics_decided(struct sidecar_metrics *metrics, const struct sidec
 		if (!done->would)
 			raise_count(&meter->rule[done->rule->index]->action[done->action], 1);
 	}
+	tally_cells_count(metrics->cells, facts, decision);
 }
 
 void sidecar_metrics_delivered(struct sidecar_metrics *metrics, size_t prompts)

@@ -57,7 +57,7 @@ void sidecar_metrics_handled(struct metrics_method *row, int grpc_code, int64_t 
 void sidecar_metrics_overhead(struct sidecar_metrics *metrics, int64_t duration_ns);
 /* One governed response was decided on (whatever became of it), with the meter's ruleset. */
 void sidecar_metrics_decided(struct sidecar_metrics *metrics, const struct sidecar_meter *meter,
-			     const struct rules_decision *decision, size_t prompts_proposed);
+			     const struct facts *facts, const struct rules_decision *decision);
 /* A reload ended; the last good ruleset and configuration stay when it failed. */
 void sidecar_metrics_reloaded(struct sidecar_metrics *metrics, bool good);
 void sidecar_metrics_delivered(struct sidecar_metrics *metrics, size_t prompts);
@@ -74,8 +74,8 @@ void sidecar_metrics_render(struct sidecar_metrics *metrics, const struct audit_
 MUST_USE bool sidecar_metrics_tally(struct sidecar_metrics *metrics, int64_t now_ns,
 				    struct audit_batch *batch);
 
-/* Failures since the last call, one `failure` entry per class and effect that is not zero ("audit" is left
- * out: the log writes those itself). Adds nothing when there were none. Call from one thread. False: memory is
+/* Failures that closed calls since the last call of this, one `failure` entry per class that is not zero ("audit"
+ * and "reload" are left out: they have entries of their own). Adds nothing when there were none. Call from one thread. False: memory is
  * short; nothing is lost, but the batch may hold a part and must not be appended. */
 MUST_USE bool sidecar_metrics_failures(struct sidecar_metrics *metrics, int64_t now_ns,
 				       struct audit_batch *batch);

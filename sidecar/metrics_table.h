@@ -7,6 +7,7 @@
 #define SIDECAR_METRICS_TABLE_H
 
 #include "sidecar/metrics.h"
+#include "sidecar/tally_cells.h"
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -91,6 +92,7 @@ struct sidecar_metrics {
 	metrics_count total[TOTAL_COUNT];
 	metrics_count failure[SIDECAR_FAILURE_COUNT][SIDECAR_EFFECT_COUNT];
 	atomic_int in_flight;
+	struct tally_cells *cells; /* owned */
 
 	/* Touched by the tallying thread alone. `taken`: what is in entries already; `before`: what was
 	 * before the last entries, to go back to when they were lost. */

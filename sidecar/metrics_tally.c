@@ -82,6 +82,7 @@ bool sidecar_metrics_tally(struct sidecar_metrics *metrics, int64_t now_ns, stru
 	struct tally_rules rules = {0};
 	pthread_mutex_lock(&metrics->lock); /* no rows arrive meanwhile */
 	mark(metrics);
+	const struct tally_rows *rows = tally_cells_take(metrics->cells);
 	bool good = read_rules(metrics, &rules);
 	if (good) {
 		const uint64_t *taken = metrics->taken.total;
@@ -97,11 +98,17 @@ bool sidecar_metrics_tally(struct sidecar_metrics *metrics, int64_t now_ns, stru
 			.prompts_delivered = now[TOTAL_DELIVERED] - taken[TOTAL_DELIVERED],
 			.rule = rules.row,
 			.rule_count = rules.count,
+			.cell = rows->cell,
+			.cell_count = rows->cells,
+			.category = rows->category,
+			.category_count = rows->categories,
 		};
 		good = audit_entry_tally(batch, now_ns, &tally);
 	}
 	if (good)
 		settle(metrics, now, &rules, now_ns);
+	else
+		tally_cells_lost(metrics->cells);
 	pthread_mutex_unlock(&metrics->lock);
 	free(rules.row);
 	free(rules.now);
@@ -116,13 +123,16 @@ void sidecar_metrics_tally_lost(struct sidecar_metrics *metrics)
 		memcpy(rule->seen.now, rule->seen.before, sizeof rule->seen.now);
 	pthread_mutex_unlock(&metrics->lock);
 	metrics->tally_from_ns = metrics->tally_before_ns;
+	tally_cells_lost(metrics->cells);
 }
 
-/* The log writes the failures of the log itself, and a reload its own with the reason. */
+/* What did not close a call stands in an entry of its own, with the reason; the log writes the failures of the log
+ * itself, and a reload its own. */
 static bool add_failure(struct audit_batch *batch, int64_t now_ns, size_t failure, size_t effect,
 			uint64_t count)
 {
-	if (count == 0 || failure == SIDECAR_FAILURE_AUDIT || failure == SIDECAR_FAILURE_RELOAD)
+	if (count == 0 || effect != SIDECAR_CLOSED || failure == SIDECAR_FAILURE_AUDIT ||
+	    failure == SIDECAR_FAILURE_RELOAD)
 		return true;
 	struct audit_entry_failure entry = {
 		.class = sidecar_failure_name((enum sidecar_failure)failure),

@@ -10,10 +10,16 @@
 
 #include <assert.h>
 
+/* Every decision is recorded with all that it was made on. */
+static bool is_full(const struct sidecar_governing *governing)
+{
+	return governing->hop->config->audit.record == SIDECAR_RECORD_FULL;
+}
+
 bool sidecar_record_needed(const struct sidecar_governing *governing)
 {
 	return governing->leniency.taken ||
-	       (governing->decided && (governing->decision.intervention_count ||
+	       (governing->decided && (is_full(governing) || governing->decision.intervention_count ||
 				       governing->decision.prompt_count || governing->decision.changed));
 }
 
@@ -35,23 +41,6 @@ static struct bytes digest_text(struct sidecar_governing *governing, struct byte
 static struct bytes subject(const char *pseudonym)
 {
 	return pseudonym[0] ? bytes_of(pseudonym) : (struct bytes){0};
-}
-
-static const char *target_type_name(enum rules_target_type type)
-{
-	switch (type) {
-	case RULES_TARGET_ITEM:
-		return "item";
-	case RULES_TARGET_WEIGHT:
-		return "weight";
-	case RULES_TARGET_PROMPT:
-		return "prompt";
-	case RULES_TARGET_EXPLANATION:
-		return "explanation";
-	case RULES_TARGET_RESPONSE:
-		return "response";
-	}
-	return "";
 }
 
 static struct audit_entry_target *targets_of(struct sidecar_governing *governing,
@@ -88,7 +77,7 @@ static bool intervention_of(struct sidecar_governing *governing, const struct ru
 						.limit = from->limit,
 						.observed = from->observed,
 						.reason = rule->reason,
-						.target_type = target_type_name(from->type),
+						.target_type = rules_target_type_name(from->type),
 						.target = targets_of(governing, from),
 						.target_count = from->target_count,
 						.evidence = from->evidence,
@@ -109,8 +98,56 @@ static struct bytes trace_id(const struct sidecar_governing *governing)
 	return (struct bytes){0};
 }
 
+static struct audit_entry_pod pod_of(const struct sidecar_config *config)
+{
+	return (struct audit_entry_pod){.name = bytes_of(config->identity.pod),
+					.namespace = bytes_of(config->identity.namespace),
+					.uid = bytes_of(config->identity.uid),
+					.node = bytes_of(config->identity.node)};
+}
+
+/* Those that configuration lists, in its order; of one that came twice the last counts, as in rules. */
+static bool listed_attributes(struct sidecar_governing *governing, struct audit_entry_decision *entry)
+{
+	const struct sidecar_texts *names = &governing->hop->config->audit.attributes;
+	const struct facts *facts = &governing->facts;
+	struct audit_entry_attribute *list = arena_zalloc(&governing->arena, names->count, sizeof *list);
+	if (!list)
+		return false;
+	entry->attribute = list;
+	for (size_t n = 0; n < names->count; n++)
+		for (size_t i = facts->attribute_count; i > 0; i--) {
+			const struct facts_attribute *from = &facts->attributes[i - 1];
+			if (!bytes_equal(from->name, bytes_of(names->at[n])))
+				continue;
+			list[entry->attribute_count++] =
+				(struct audit_entry_attribute){from->name, from->value};
+			break;
+		}
+	return true;
+}
+
+static void write_record(const struct sidecar_governing *governing, struct buf *out)
+{
+	const struct sidecar_texts *attributes = &governing->hop->config->audit.attributes;
+	struct rules_recording recording = {.ruleset = governing->policy->rules,
+					    .facts = &governing->facts,
+					    .now_ns = governing->now_ns,
+					    .session = subject(governing->session),
+					    .user = subject(governing->user),
+					    .attribute = attributes->at,
+					    .attribute_count = attributes->count,
+					    .state = governing->state_read ? &governing->state : NULL,
+					    .history = governing->history_read ? &governing->history : NULL,
+					    .frequency = governing->frequency,
+					    .observed = governing->observes,
+					    .decision = &governing->decision};
+	rules_record_write(&recording, out);
+}
+
 static bool add_decision(struct sidecar_governing *governing)
 {
+	struct buf record = {0};
 	const struct rules_decision *decision = &governing->decision;
 	size_t count = decision->intervention_count;
 	struct audit_entry_intervention *list = arena_zalloc(&governing->arena, count, sizeof *list);
@@ -119,13 +156,16 @@ static bool add_decision(struct sidecar_governing *governing)
 			list = NULL;
 	if (!list)
 		return false;
-	struct audit_entry_decision entry = {.trace_id = trace_id(governing),
+	struct audit_entry_decision entry = {.pod = pod_of(governing->hop->config),
+					     .trace_id = trace_id(governing),
 					     .method = governing->facts.method,
 					     .ruleset = rules_ruleset_digest(governing->policy->rules),
 					     .session = subject(governing->session),
 					     .user = subject(governing->user),
 					     .surface = governing->facts.surface,
 					     .locale = governing->facts.locale,
+					     .segment = governing->facts.segment,
+					     .experiment = governing->facts.experiment,
 					     .items = governing->facts.item_count,
 					     .prompts = governing->facts.prompt_count,
 					     .request = digest(governing, &governing->request_bytes, 1),
@@ -139,7 +179,14 @@ static bool add_decision(struct sidecar_governing *governing)
 		entry.governed = digest(governing, governing->governed.piece, governing->governed.count);
 	else if (!decision->rejected)
 		entry.governed = entry.proposed;
-	return audit_entry_decision(&governing->batch, governing->now_ns, &entry);
+	if (is_full(governing)) {
+		write_record(governing, &record);
+		entry.record = buf_bytes(&record);
+	}
+	bool good = !record.failed && listed_attributes(governing, &entry) &&
+		    audit_entry_decision(&governing->batch, governing->now_ns, &entry);
+	buf_done(&record);
+	return good;
 }
 
 static bool add_delivered(struct sidecar_governing *governing, const struct facts_prompt *prompt)
@@ -229,7 +276,8 @@ static void append_batch(struct sidecar_governing *governing, void (*done)(struc
 bool sidecar_record_response(struct sidecar_governing *governing)
 {
 	bool decided = governing->decided;
-	if (decided && governing->decision.intervention_count && !add_decision(governing))
+	bool full = decided && is_full(governing);
+	if (decided && (full || governing->decision.intervention_count) && !add_decision(governing))
 		return false;
 	governing->delivered_at = governing->batch.count;
 	for (size_t i = 0; decided && i < governing->decision.prompt_count; i++)

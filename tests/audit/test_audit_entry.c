@@ -110,14 +110,20 @@ static void each_entry_of_a_run_is_its_line(void **state)
 	struct audit_batch b = {0};
 	(void)state;
 	const struct audit_entry_tally_rule rule = {BYTES_LITERAL("r"), 1, 2, 3, 4};
-	const struct audit_entry_tally tally = {when - 1, when, 10, 9, 8, 7, 6, 5, &rule, 1};
+	const struct audit_entry_tally_cell cell = {"locale", BYTES_LITERAL("en-GB"), 3, 2, 1};
+	const struct audit_entry_tally_category category = {BYTES_LITERAL("jazz"), 4, -0.5, 3, 2, 1};
+	const struct audit_entry_tally tally = {when - 1, when,	 10, 9,	    8, 7,	  6,
+						5,	  &rule, 1,  &cell, 1, &category, 1};
 	assert_true(audit_entry_tally(&b, when, &tally));
 	expect_one(
 		&b, "tally",
 		",\"from\":\"2025-11-23T10:00:00.000000000Z\",\"to\":\"2025-11-23T10:00:00.000000001Z\","
 		"\"calls\":10,"
 		"\"governed\":9,\"changed\":8,\"rejected\":7,\"prompts_proposed\":6,\"prompts_delivered\":5,"
-		"\"rules\":[{\"rule\":\"r\",\"within\":1,\"exceeded\":2,\"would\":3,\"unknown\":4}]}");
+		"\"rules\":[{\"rule\":\"r\",\"within\":1,\"exceeded\":2,\"would\":3,\"unknown\":4}],"
+		"\"cells\":[{\"by\":\"locale\",\"of\":\"en-GB\",\"governed\":3,\"changed\":2,"
+		"\"interventions\":1}],\"categories\":[{\"category\":\"jazz\",\"items\":4,"
+		"\"rank_change\":-0.5,\"top10_proposed\":3,\"top10_governed\":2,\"top10_baseline\":1}]}");
 	audit_batch_done(&b);
 	const struct audit_entry_source source = {BYTES_LITERAL("a.cfg"), BYTES_LITERAL("x = 1;\n")};
 	const struct audit_entry_ruleset ruleset = {.name = BYTES_LITERAL("n"),
@@ -203,10 +209,18 @@ static void a_decision_names_targets_in_parallel(void **state)
 		 .evidence = evidence,
 		 .evidence_count = 2},
 	};
-	const struct audit_entry_decision d = {.trace_id = BYTES_LITERAL("t"),
+	const struct audit_entry_attribute attribute = {BYTES_LITERAL("tier"), BYTES_LITERAL("gold")};
+	const struct audit_entry_decision d = {.pod = {BYTES_LITERAL("p-0"), BYTES_LITERAL("ns"),
+						       BYTES_LITERAL("uid"), BYTES_LITERAL("node")},
+					       .trace_id = BYTES_LITERAL("t"),
 					       .method = BYTES_LITERAL("/m"),
 					       .ruleset = BYTES_LITERAL("sha256:0"),
 					       .session = BYTES_LITERAL("s"),
+					       .segment = BYTES_LITERAL("seg"),
+					       .experiment = BYTES_LITERAL("arm"),
+					       .attribute = &attribute,
+					       .attribute_count = 1,
+					       .record = BYTES_LITERAL("{\"x\":1}"),
 					       .items = 2,
 					       .prompts = 1,
 					       .request = BYTES_LITERAL("q"),
@@ -218,8 +232,11 @@ static void a_decision_names_targets_in_parallel(void **state)
 	assert_true(audit_entry_decision(&b, when, &d));
 	expect_one(
 		&b, "decision",
-		",\"trace_id\":\"t\",\"method\":\"/"
-		"m\",\"ruleset\":\"sha256:0\",\"session\":\"s\",\"items\":2,\"prompts\":1,\"request\":\"q\","
+		",\"pod\":{\"name\":\"p-0\",\"namespace\":\"ns\",\"uid\":\"uid\",\"node\":\"node\"},"
+		"\"trace_id\":\"t\",\"method\":\"/"
+		"m\",\"ruleset\":\"sha256:0\",\"session\":\"s\",\"segment\":\"seg\",\"experiment\":\"arm\","
+		"\"attributes\":[{\"name\":\"tier\",\"value\":\"gold\"}],"
+		"\"items\":2,\"prompts\":1,\"request\":\"q\","
 		"\"proposed\":\"p\",\"governed\":\"g\",\"rejected\":false,\"global_mode\":\"enforce\","
 		"\"interventions\":["
 		"{\"rule\":\"r1\",\"file\":\"f.cfg\",\"line\":3,\"kind\":\"score_bound\",\"mode\":"
@@ -232,7 +249,8 @@ static void a_decision_names_targets_in_parallel(void **state)
 		"\"verdict\":\"unknown\",\"would\":true,\"unsatisfied\":true,\"target\":\"prompt\",\"ids\":["
 		"\"p\"],"
 		"\"before\":[\"hmac-sha256:1\"],\"after\":[null],\"evidence\":[7,9],\"evidence_epochs\":[1,2]"
-		"}]}");
+		"}],\"record\":\"{"
+		"\\\"x\\\":1}\"}");
 	audit_batch_done(&b);
 }
 
@@ -302,6 +320,62 @@ static void a_decision_of_thousands_of_targets_is_parted(void **state)
 	free(evidence);
 }
 
+/* All the longest texts that a decision can have fit its parts, and the record comes back whole. */
+static void the_largest_decision_is_parted(void **state)
+{
+	enum { LONG = 1 << 20, COUNT = AUDIT_ENTRY_ATTRIBUTES + 4 };
+	struct audit_batch b = {0};
+	struct audit_entry_attribute attributes[COUNT];
+	char *text = malloc(LONG);
+	struct buf again = {0}, scratch = {0};
+	(void)state;
+	memset(text, '"', LONG);
+	const struct bytes big = {text, LONG};
+	for (size_t i = 0; i < COUNT; i++)
+		attributes[i] = (struct audit_entry_attribute){big, big};
+	struct audit_entry_target target = {.id = big, .before_digest = big, .after_digest = big};
+	const struct audit_entry_intervention one = {big, big, 1,   "k", "m",	  "a", "v",  false, false,
+						     big, big, big, "t", &target, 1,   NULL, 0};
+	const struct audit_entry_decision d = {.pod = {big, big, big, big},
+					       .trace_id = big,
+					       .method = big,
+					       .ruleset = big,
+					       .session = big,
+					       .user = big,
+					       .surface = big,
+					       .locale = big,
+					       .segment = big,
+					       .experiment = big,
+					       .attribute = attributes,
+					       .attribute_count = COUNT,
+					       .request = big,
+					       .proposed = big,
+					       .governed = big,
+					       .global_mode = big,
+					       .intervention = &one,
+					       .intervention_count = 1,
+					       .record = big};
+	assert_true(audit_entry_decision(&b, when, &d));
+	assert_int_equal(check_parts(&b, "\"value\":"), AUDIT_ENTRY_ATTRIBUTES);
+	assert_int_equal(check_parts(&b, "\"pod\":"), 1);
+	struct bytes rest = {b.leaves.at, b.leaves.len}, leaf;
+	while (audit_bundle_next(&rest, &leaf)) {
+		const char *hit = memmem(leaf.at, leaf.len, "\"record\":", 9);
+		struct bytes value, at = {hit + 9, hit ? (size_t)(leaf.at + leaf.len - hit - 9) : 0};
+		buf_clear(&scratch);
+		buf_add_bytes(&scratch, leaf);
+		buf_clear(&scratch);
+		if (hit && entry_take_string(&at, &scratch, &value))
+			buf_add_bytes(&again, value);
+	}
+	assert_int_equal(again.len, LONG);
+	assert_memory_equal(again.at, text, LONG);
+	audit_batch_done(&b);
+	buf_done(&again);
+	buf_done(&scratch);
+	free(text);
+}
+
 /* Texts of any bytes come back whole when the parts are put together again. */
 static void a_ruleset_of_long_texts_is_parted(void **state)
 {
@@ -356,9 +430,25 @@ static void tallies_and_configurations_are_parted_too(void **state)
 	(void)state;
 	for (int i = 0; i < RULES; i++)
 		rules[i] = (struct audit_entry_tally_rule){BYTES_LITERAL("some-rule"), 1, 2, 3, UINT64_MAX};
-	const struct audit_entry_tally tally = {.rule = rules, .rule_count = RULES};
+	struct audit_entry_tally_cell *cells = calloc(RULES, sizeof *cells);
+	struct audit_entry_tally_category *categories = calloc(RULES, sizeof *categories);
+	for (int i = 0; i < RULES; i++) {
+		cells[i] = (struct audit_entry_tally_cell){"surface", BYTES_LITERAL("some-cell"), 1, 2, 3};
+		categories[i] =
+			(struct audit_entry_tally_category){.category = BYTES_LITERAL("some-category")};
+	}
+	const struct audit_entry_tally tally = {.rule = rules,
+						.rule_count = RULES,
+						.cell = cells,
+						.cell_count = RULES,
+						.category = categories,
+						.category_count = RULES};
 	assert_true(audit_entry_tally(&b, when, &tally));
 	assert_int_equal(check_parts(&b, "\"some-rule\""), RULES);
+	assert_int_equal(check_parts(&b, "\"some-cell\""), RULES);
+	assert_int_equal(check_parts(&b, "\"some-category\""), RULES);
+	free(cells);
+	free(categories);
 	audit_batch_done(&b);
 	memset(text, '\x02', LONG);
 	const struct audit_entry_open open = {.origin = BYTES_LITERAL("o"),
@@ -611,6 +701,7 @@ int main(void)
 		cmocka_unit_test(each_entry_of_a_run_is_its_line),
 		cmocka_unit_test(a_decision_names_targets_in_parallel),
 		cmocka_unit_test(a_decision_of_thousands_of_targets_is_parted),
+		cmocka_unit_test(the_largest_decision_is_parted),
 		cmocka_unit_test(a_ruleset_of_long_texts_is_parted),
 		cmocka_unit_test(tallies_and_configurations_are_parted_too),
 		cmocka_unit_test(the_limit_is_exact),

@@ -214,10 +214,18 @@ static const struct row rows[] = {
 	 "a.cfg:4: observe_by: names nobody; write who answers for it, such as \"sre@example.org\""},
 	{"a name that is too long", OBSERVE(END, "\"" PATH_108 PATH_27 "\""),
 	 "a.cfg:4: observe_by: is too long; at most 120 bytes"},
-	{"full records", AUDIT_WITH("record = \"full\"; attributes = [ ];"),
-	 "a.cfg:3: audit.record: \"full\" is not available in this version; write \"changes\"\n"
-	 "a.cfg:3: audit.attributes is not available in this version; leave it out: no attributes are "
-	 "recorded"},
+	{"an attribute named twice", AUDIT_WITH("attributes = [ \"tier\", \"tier\" ];"),
+	 "a.cfg:3: audit.attributes: \"tier\" stands there twice; remove one"},
+	{"attributes without a list", AUDIT_WITH("attributes = \"tier\";"),
+	 "a.cfg:3: audit.attributes: a list of texts is expected; write attributes = [ \"tier\" ];"},
+	{"an attribute that is no text", AUDIT_WITH("attributes = [ 7 ];"),
+	 "a.cfg:3: audit.attributes: a list of texts is expected; write attributes = [ \"tier\" ];"},
+	{"too many attributes",
+	 AUDIT_WITH("attributes = [ \"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\", \"h\", \"i\", \"j\", "
+		    "\"k\", \"l\", \"m\", \"n\", \"o\", \"p\", \"q\" ];"),
+	 "a.cfg:3: audit.attributes: more than 16 names; leave some out"},
+	{"a record of another kind", AUDIT_WITH("record = \"ful\";"),
+	 "a.cfg:3: audit.record: \"ful\" is not a value; did you mean \"full\"?"},
 
 	{"an unset variable", WHOLE "identity: { pod = \"env:RANKGUARD_TEST_UNSET\"; };\n",
 	 "a.cfg:2: identity.pod: environment variable RANKGUARD_TEST_UNSET is not set; set it, or write the "
@@ -409,7 +417,8 @@ static const char every_key[] =
 	"history: { backend = \"embedded\"; directory = \"/var/history\"; };\n"
 	"audit: { directory = \"/var/log\"; origin = \"example.org/reco\"; key = \"k\"; subject_key = "
 	"\"s\";\n"
-	"  durability = \"process\"; record = \"changes\"; publish = \"10ms\"; retain = \"forever\"; };\n"
+	"  durability = \"process\"; record = \"full\"; publish = \"10ms\";\n"
+	"  attributes = [ \"tier\", \"plan\" ]; retain = \"forever\"; };\n"
 	"limits: { in_flight = 1; connections = 2; message = \"1500B\"; items = 3; prompts = 4;\n"
 	"  metadata = \"1MiB\"; };\n"
 	"failure: { undecodable = \"pass\"; history = \"closed\"; overload = \"closed\"; };\n"
@@ -445,8 +454,9 @@ static void every_key_is_taken_and_told_to_the_log(void **state)
 				  "audit.key = \"k\"\n"
 				  "audit.subject_key = \"s\"\n"
 				  "audit.durability = \"process\"\n"
-				  "audit.record = \"changes\"\n"
+				  "audit.record = \"full\"\n"
 				  "audit.publish = \"10ms\"\n"
+				  "audit.attributes = [ \"tier\", \"plan\" ]\n"
 				  "audit.seal_time = \"never\"\n"
 				  "audit.seal_entries = 0\n"
 				  "audit.retain = \"forever\"\n"

@@ -84,7 +84,8 @@ static void decide(struct stage *stage, const enum rules_verdict verdict[RULES],
 						    .would = i == OBSERVED};
 		decision.rejected |= action[i] == RULES_REJECT;
 	}
-	sidecar_metrics_decided(stage->metrics, stage->meter, &decision, proposed);
+	const struct facts facts = {.prompt_count = proposed};
+	sidecar_metrics_decided(stage->metrics, stage->meter, &facts, &decision);
 }
 
 /* A life of a minute that touches every family. */
@@ -395,18 +396,27 @@ static void tally_is(struct stage *stage, int64_t now_s, const char *expected)
 
 #define FROM_TO(from, to)                                                                                    \
 	"\"from\":\"1970-01-01T00:0" from ".000000000Z\",\"to\":\"1970-01-01T00:0" to ".000000000Z\","
+#define NO_ITEMS "],\"categories\":[]}"
+#define CELL(by, governed, changed, interventions)                                                           \
+	"{\"by\":\"" by "\",\"of\":\"\",\"governed\":" governed ",\"changed\":" changed                      \
+	",\"interventions\":" interventions "}"
+#define FIRST_CELLS                                                                                          \
+	CELL("surface", "3", "2", "3")                                                                       \
+	"," CELL("locale", "3", "2", "3") "," CELL("segment", "3", "2", "3") "," CELL("experiment", "3",     \
+										      "2", "3")
 #define FIRST                                                                                                \
 	"\"calls\":4,\"governed\":3,\"changed\":2,\"rejected\":1,\"prompts_proposed\":4,"                    \
 	"\"prompts_delivered\":2,\"rules\":["                                                                \
 	"{\"rule\":\"a.cap\",\"within\":0,\"exceeded\":1,\"would\":0,\"unknown\":1},"                        \
 	"{\"rule\":\"b.observed\",\"within\":1,\"exceeded\":0,\"would\":2,\"unknown\":0},"                   \
-	"{\"rule\":\"c.bound\",\"within\":2,\"exceeded\":1,\"would\":0,\"unknown\":0}]}"
+	"{\"rule\":\"c.bound\",\"within\":2,\"exceeded\":1,\"would\":0,\"unknown\":0}],\"cells\":"           \
+	"[" FIRST_CELLS NO_ITEMS
 #define NOTHING                                                                                              \
 	"\"calls\":0,\"governed\":0,\"changed\":0,\"rejected\":0,\"prompts_proposed\":0,"                    \
 	"\"prompts_delivered\":0,\"rules\":["                                                                \
 	"{\"rule\":\"a.cap\",\"within\":0,\"exceeded\":0,\"would\":0,\"unknown\":0},"                        \
 	"{\"rule\":\"b.observed\",\"within\":0,\"exceeded\":0,\"would\":0,\"unknown\":0},"                   \
-	"{\"rule\":\"c.bound\",\"within\":0,\"exceeded\":0,\"would\":0,\"unknown\":0}]}"
+	"{\"rule\":\"c.bound\",\"within\":0,\"exceeded\":0,\"would\":0,\"unknown\":0}],\"cells\":[" NO_ITEMS
 
 static void tallies_join_without_gap_or_overlap(void **state)
 {
@@ -446,13 +456,17 @@ static void failures_are(struct stage *stage, const char *const *expected, size_
 static void failures_become_entries_once(void **state)
 {
 	struct stage *stage = *state;
-	static const char *const both[] = {"\"class\":\"limit\",\"effect\":\"pass\",\"count\":1",
-					   "\"class\":\"history\",\"effect\":\"suppress\",\"count\":2"};
+	static const char *const both[] = {"\"class\":\"limit\",\"effect\":\"closed\",\"count\":1",
+					   "\"class\":\"overload\",\"effect\":\"closed\",\"count\":2"};
 	failures_are(stage, NULL, 0);
 	live(stage);
 	live(stage);
+	sidecar_metrics_failed(stage->metrics, SIDECAR_FAILURE_LIMIT, SIDECAR_CLOSED);
 	sidecar_metrics_failed(stage->metrics, SIDECAR_FAILURE_LIMIT, SIDECAR_PASS);
-	failures_are(stage, both, 2); /* the log's own class is left to the log */
+	sidecar_metrics_failed(stage->metrics, SIDECAR_FAILURE_OVERLOAD, SIDECAR_CLOSED);
+	sidecar_metrics_failed(stage->metrics, SIDECAR_FAILURE_OVERLOAD, SIDECAR_CLOSED);
+	/* the log's own class is left to the log, and what did not close a call has an entry of its own */
+	failures_are(stage, both, 2);
 	sidecar_metrics_failures_lost(stage->metrics);
 	failures_are(stage, both, 2);
 	failures_are(stage, NULL, 0);
@@ -499,7 +513,7 @@ static void rules_go_on_counting_over_a_reload(void **state)
 			 sidecar_meter_method(stage->meter, proto_mapping_at(stage->mapping, 0)));
 	enum rules_verdict verdict[] = {RULES_EXCEEDED, RULES_WITHIN};
 	struct rules_decision decision = {.verdict = verdict};
-	sidecar_metrics_decided(stage->metrics, meter, &decision, 0);
+	sidecar_metrics_decided(stage->metrics, meter, &(struct facts){.prompt_count = 0}, &decision);
 	decide(stage, (enum rules_verdict[]){RULES_WITHIN, RULES_WITHIN, RULES_WITHIN},
 	       (enum rules_action[]){RULES_NONE, RULES_NONE, RULES_NONE}, false, 0);
 	tally_is(stage, 160,
@@ -513,7 +527,10 @@ static void rules_go_on_counting_over_a_reload(void **state)
 				 "{\"rule\":\"c.bound\",\"within\":3,\"exceeded\":2,\"would\":0,\"unknown\":"
 				 "0},"
 				 "{\"rule\":\"d.next\",\"within\":1,\"exceeded\":0,\"would\":0,\"unknown\":0}"
-				 "]}");
+				 "],\"cells\":[" CELL("surface", "5", "2", "3") "," CELL(
+					 "locale", "5", "2", "3") "," CELL("segment", "5", "2",
+									   "3") "," CELL("experiment", "5",
+											 "2", "3") NO_ITEMS);
 	sidecar_meter_free(meter);
 	proto_mapping_free(mapping);
 	rules_ruleset_drop(rules);

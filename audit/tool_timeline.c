@@ -36,6 +36,8 @@ static bool behind_span(const struct listing *l, int64_t time_ns)
 static void add_plain(struct buf *text, struct bytes value)
 {
 	struct buf plain = {0};
+	struct bytes origin = entry_member(value, "origin");
+	value = bytes_present(origin) ? origin : value; /* of a predecessor its name will do */
 	if (value.at[0] != '"' || !entry_text(value, &plain)) {
 		buf_add_bytes(text, value);
 	} else {

@@ -119,7 +119,7 @@ static enum tool_exit export_help(const struct tool_verb *verb)
 {
 	tool_help(verb);
 	for (size_t i = 0; export_format_at(i); i++)
-		printf("  --format %-8s%s\n", export_format_at(i)->name, export_format_at(i)->help);
+		printf("  --format %-9s%s\n", export_format_at(i)->name, export_format_at(i)->help);
 	fputs("  --json            the same as --format jsonl\n"
 	      "  --output FILE     to a file, which appears whole or not at all and never in the place of "
 	      "another;\n"

@@ -116,7 +116,7 @@ def tamper(held):
     open(bundle, "wb").write(good)
     hashes = open(tile, "rb").read()
     os.chmod(tile, 0o644)
-    open(tile, "wb").write(hashes[:40] + b"x" + hashes[41:])
+    open(tile, "wb").write(hashes[:40] + bytes([hashes[40] ^ 1]) + hashes[41:])
     code, said, _ = tool("verify", log)
     assert code == 1 and said.startswith(want) and "NOT SOUND: 1 finding\n" in said, said
     open(tile, "wb").write(hashes)

@@ -13,7 +13,7 @@ struct proto_method {
 	enum proto_method_role role;
 	enum facts_order order;
 	bool request_streams, response_streams;
-	unsigned line; /* of the configuration; 0: built in */
+	unsigned line;				    /* of the configuration; 0: built in */
 	const struct proto_path *path[PROTO_FACTS]; /* NULL where not mapped */
 	/* The plan of each record, NULL where not mapped. Those of lists hang in their parents' plans, too. */
 	struct plan_node *plan[PROTO_RECORDS];

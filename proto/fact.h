@@ -9,6 +9,7 @@
 #ifndef PROTO_FACT_H
 #define PROTO_FACT_H
 
+#include "proto/err.h"
 #include "proto/facts.h"
 
 enum proto_record {
@@ -92,6 +93,12 @@ struct fact_row {
 
 /* PROTO_FACTS rows, by enum proto_fact. */
 extern const struct fact_row fact_rows[];
+
+/* Kinds of a KIND fact: "dissatisfied"; "" for 0, "other" for the fact's other. Static text. */
+const char *fact_kind_name(enum proto_fact fact, unsigned kind);
+
+/* The kind of a name. False and err when there is none. */
+MUST_USE bool fact_kind_named(enum proto_fact fact, struct bytes name, unsigned *kind, struct err *err);
 
 /* Bytes from one record to the next where records are structs; 0 where facts are columns or single. */
 size_t fact_record_stride(enum proto_record record);

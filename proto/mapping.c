@@ -93,7 +93,9 @@ static const char *wanted(const struct fact_row *row, const struct proto_field *
 	case FACT_BOOL:
 		return field->type == PROTO_BOOL && !field->repeated ? NULL : "a single bool";
 	case FACT_KIND:
-		return scalar_is_integer(field->type) && !field->repeated ? NULL : "a single enum or integer";
+		if (!field->repeated && (scalar_is_integer(field->type) || field->type == PROTO_STRING))
+			return NULL;
+		return "a single string, integer or enum";
 	case FACT_LIST:
 		return field->type == PROTO_MESSAGE && field->repeated ? NULL : "a list of messages";
 	}
@@ -147,6 +149,49 @@ static void report(struct compiler *to, unsigned line)
 	to->report->wrong(to->report->context, line, to->err->text);
 }
 
+/* What kinds a field's values are. A string says nothing without it. */
+static bool compile_kinds(struct compiler *to, enum proto_fact fact, const struct proto_kind_pairs *kinds,
+			  unsigned *line)
+{
+	const struct proto_path *path = to->method->path[fact];
+	if (kinds->count == 0)
+		return proto_path_leaf(path)->type != PROTO_STRING ||
+		       err_set(to->err,
+			       "path \"%s\": it is a string; say with kinds = ( { from = \"...\"; "
+			       "to = \"%s\"; } ) what its values mean",
+			       path->text, fact_kind_name(fact, 1));
+	to->method->translation[fact] =
+		translation_compile(fact, proto_path_leaf(path), kinds, &to->mapping->arena, line, to->err);
+	return to->method->translation[fact];
+}
+
+#define CONSTANT "const:"
+
+/* Patch writes what it edits, and a constant stands nowhere; kinds are only read then. */
+static bool compile_constant(struct compiler *to, enum proto_fact fact, const char *text,
+			     const struct proto_kind_pairs *kinds)
+{
+	const struct fact_row *row = &fact_rows[fact];
+	struct plan_node *node = to->method->plan[row->record];
+	struct plan_constant *constant = arena_zalloc(&to->mapping->arena, 1, sizeof *constant);
+	struct bytes value = bytes_of(text + strlen(CONSTANT));
+	if (!constant)
+		return err_set(to->err, "no memory");
+	if (kinds->count)
+		return err_set(to->err, "\"%s\" has no values to translate; remove kinds", text);
+	if (row->type != FACT_KIND && (row->type != FACT_TEXT || row->edited))
+		return err_set(to->err, "\"%s\": this fact cannot be a constant; give the path of a field",
+			       text);
+	if (value.len == 0)
+		return err_set(to->err, "\"%s\" says nothing; write the value behind the colon", text);
+	*constant = (struct plan_constant){.fact = fact, .next = node->constant};
+	constant->text = arena_copy(&to->mapping->arena, value);
+	if (row->type == FACT_KIND && !fact_kind_named(fact, value, &constant->kind, to->err))
+		return err_within(to->err, "\"%s\"", text);
+	node->constant = to->method->constant[fact] = constant;
+	return bytes_present(constant->text) || err_set(to->err, "no memory");
+}
+
 /* The parent record of a list must be mapped, and the record must be one that the role has. */
 static bool check_record(struct compiler *to, enum proto_record record)
 {
@@ -161,19 +206,27 @@ static bool check_record(struct compiler *to, enum proto_record record)
 		       to->method->role == PROTO_SIGNAL ? "signal" : "ranking");
 }
 
-static bool compile_fact(struct compiler *to, enum proto_fact fact, const char *text)
+/* *line: of what is wrong, where that is not the path's. */
+static bool compile_fact(struct compiler *to, enum proto_fact fact, const struct proto_method_paths *from,
+			 unsigned *line)
 {
+	const char *text = from->path[fact];
 	const struct fact_row *row = &fact_rows[fact];
 	struct proto_method *method = to->method;
 	struct arena *arena = &to->mapping->arena;
 	if (!check_record(to, row->record))
 		return false;
+	if (strncmp(text, CONSTANT, strlen(CONSTANT)) == 0)
+		return compile_constant(to, fact, text, &from->kinds[fact]);
 	const struct proto_path *path = proto_path_compile(to->message[row->record], text, arena, to->err);
 	method->path[fact] = path;
 	if (!path || !check_field(row, path, to->err) || !check_edited(method, fact, to->err))
 		return false;
+	if (row->type == FACT_KIND && !compile_kinds(to, fact, &from->kinds[fact], line))
+		return false;
+	bool zero = method->translation[fact] && method->translation[fact]->zero;
 	struct plan_node *child = NULL;
-	if (!plan_add(method->plan[row->record], fact, path, arena, &child, to->err))
+	if (!plan_add(method->plan[row->record], fact, path, zero, arena, &child, to->err))
 		return false;
 	if (row->type == FACT_LIST) {
 		method->plan[row->list] = child;
@@ -193,7 +246,13 @@ static bool begin_record(struct compiler *to, enum proto_record record, const st
 static void take_fact(struct compiler *to, const struct proto_method_paths *from, enum proto_fact fact)
 {
 	const struct fact_row *row = &fact_rows[fact];
-	if (from->path[fact] && !to->broken[row->record] && compile_fact(to, fact, from->path[fact]))
+	unsigned line = from->path_line[fact];
+	if (!from->path[fact] && from->kinds[fact].count && !to->broken[row->record]) {
+		err_set(to->err, "%s: %s: kinds stand without it; give its path, too", from->method,
+			row->key);
+		report(to, from->kinds[fact].line);
+	}
+	if (from->path[fact] && !to->broken[row->record] && compile_fact(to, fact, from, &line))
 		return;
 	if (row->type == FACT_LIST)
 		to->broken[row->list] = from->path[fact];
@@ -201,7 +260,7 @@ static void take_fact(struct compiler *to, const struct proto_method_paths *from
 		return;
 	err_within(to->err, "%s", row->key);
 	err_within(to->err, "%s", from->method);
-	report(to, from->path_line[fact]);
+	report(to, line);
 }
 
 static void compile_method(struct compiler *to, const struct proto_method_paths *from)
@@ -355,7 +414,14 @@ enum facts_order proto_method_order(const struct proto_method *method)
 
 bool proto_method_maps(const struct proto_method *method, enum proto_fact fact)
 {
-	return method->path[fact];
+	return method->path[fact] || method->constant[fact];
+}
+
+bool proto_method_writes_kind(const struct proto_method *method, enum proto_fact fact, unsigned kind)
+{
+	if (method->constant[fact])
+		return method->constant[fact]->kind == kind;
+	return !method->translation[fact] || translation_back(method->translation[fact], kind);
 }
 
 unsigned proto_method_line(const struct proto_method *method)
@@ -392,12 +458,19 @@ static bool equal_paths(const struct proto_path *a, const struct proto_path *b)
 	return same;
 }
 
+static bool equal_constants(const struct plan_constant *a, const struct plan_constant *b)
+{
+	return !a == !b && (!a || (a->kind == b->kind && bytes_equal(a->text, b->text)));
+}
+
 static bool equal_methods(const struct proto_method *a, const struct proto_method *b)
 {
 	bool same = bytes_equal(a->name, b->name) && a->role == b->role && a->order == b->order &&
 		    a->request_streams == b->request_streams && a->response_streams == b->response_streams;
 	for (size_t fact = 0; same && fact < PROTO_FACTS; fact++)
-		same = equal_paths(a->path[fact], b->path[fact]);
+		same = equal_paths(a->path[fact], b->path[fact]) &&
+		       equal_constants(a->constant[fact], b->constant[fact]) &&
+		       translation_equal(a->translation[fact], b->translation[fact]);
 	return same;
 }
 

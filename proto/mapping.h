@@ -13,6 +13,7 @@
 #include "proto/err.h"
 #include "proto/fact.h"
 #include "proto/schema.h"
+#include "proto/translation.h"
 
 struct proto_mapping;
 struct proto_method; /* one governed or signal method; borrowed from its mapping */
@@ -23,12 +24,14 @@ enum proto_method_role {
 };
 
 /* What is said about one method: a path text for each fact (proto/path.h), NULL where a fact is not mapped.
- * The paths of a list's records begin at its elements: "items" at the response, "item.id" at an item. */
+ * The paths of a list's records begin at its elements: "items" at the response, "item.id" at an item. A text
+ * that begins with "const:" is a constant: the fact is that text, or the kind of that name. */
 struct proto_method_paths {
 	const char *method; /* "/shop.reco.v1.Recommender/Recommend" */
 	enum proto_method_role role;
 	enum facts_order order;
 	const char *path[PROTO_FACTS];
+	struct proto_kind_pairs kinds[PROTO_FACTS]; /* KIND facts */
 	/* Lines of the configuration where the method and its paths stand; 0: it is built in. */
 	unsigned line, path_line[PROTO_FACTS];
 };
@@ -73,6 +76,9 @@ bool proto_method_request_streams(const struct proto_method *method);
 bool proto_method_response_streams(const struct proto_method *method);
 enum facts_order proto_method_order(const struct proto_method *method);
 bool proto_method_maps(const struct proto_method *method, enum proto_fact fact);
+
+/* Can patch write this kind? True where the fact is not mapped: then nothing is said of it. */
+bool proto_method_writes_kind(const struct proto_method *method, enum proto_fact fact, unsigned kind);
 
 /* Where the method stands in the configuration; 0: it is built in. */
 unsigned proto_method_line(const struct proto_method *method);

@@ -10,7 +10,9 @@
  *         request: { user = "ctx.user"; };              a path for each fact (proto/fact.h)
  *         response: { items = "results"; item: { id = "id"; score = "score"; baseline = "base"; }; };
  *         order = "score_desc"; },                      score_desc, score_asc; default: position
- *       { method = "/shop.v1.Reco/Feedback"; signal: { user = "user"; kind = "type"; }; }
+ *       { method = "/shop.v1.Reco/Feedback";
+ *         signal: { user = "user"; kind = "type";       a constant instead of a path: "const:opt_out"
+ *                   kinds = ( { from = "thumbs_down"; to = "dissatisfied"; } ); }; }
  *     );
  *   };
  */

@@ -13,8 +13,10 @@ struct proto_method {
 	enum proto_method_role role;
 	enum facts_order order;
 	bool request_streams, response_streams;
-	unsigned line; /* of the configuration; 0: built in */
-	const struct proto_path *path[PROTO_FACTS]; /* NULL where not mapped */
+	unsigned line;					    /* of the configuration; 0: built in */
+	const struct proto_path *path[PROTO_FACTS];	    /* NULL where not mapped */
+	const struct translation *translation[PROTO_FACTS]; /* NULL: kinds stand by their own numbers */
+	const struct plan_constant *constant[PROTO_FACTS];  /* NULL where the fact is no constant */
 	/* The plan of each record, NULL where not mapped. Those of lists hang in their parents' plans, too. */
 	struct plan_node *plan[PROTO_RECORDS];
 };

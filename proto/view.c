@@ -227,11 +227,18 @@ static bool read_texts(struct view *view, const struct plan_entry *entry, const 
 	return !cursor.problem || fail_wire(view, &cursor);
 }
 
-static void read_kind(const struct plan_entry *entry, uint64_t raw, void *to)
+static void read_kind(const struct view *view, const struct plan_entry *entry, const struct wire_field *field,
+		      void *to)
 {
-	int64_t number = scalar_integer(entry->field->type, raw);
+	const struct translation *translation = view->method->translation[entry->fact];
+	bool string = entry->wire == WIRE_LEN;
+	int64_t number = string ? 0 : scalar_integer(entry->field->type, field->value);
 	unsigned other = fact_rows[entry->fact].other;
-	*(unsigned *)to = number >= 0 && number < other ? (unsigned)number : other;
+	if (translation)
+		*(unsigned *)to = translation_kind(translation, entry->field,
+						   string ? wire_body(field) : (struct bytes){0}, number);
+	else
+		*(unsigned *)to = number >= 0 && number < other ? (unsigned)number : other;
 }
 
 static bool read_leaf(struct view *view, const struct plan_entry *entry, const struct wire_field *field)
@@ -258,7 +265,7 @@ static bool read_leaf(struct view *view, const struct plan_entry *entry, const s
 		*(bool *)to = field->value != 0;
 		break;
 	case FACT_KIND:
-		read_kind(entry, field->value, to);
+		read_kind(view, entry, field, to);
 		break;
 	case FACT_LIST:
 		break;
@@ -389,9 +396,23 @@ static void read_zero(struct view *view, enum proto_fact fact)
 		view->sink[fact].present[row] = 1;
 		return;
 	}
+	if (fact_rows[fact].type == FACT_KIND) {
+		unsigned *kind = (unsigned *)sink_at(view, fact, row);
+		*kind = *kind ? *kind : view->method->translation[fact]->zero;
+		return;
+	}
 	struct bytes *text = (struct bytes *)sink_at(view, fact, row);
 	if (!bytes_present(*text))
 		*text = BYTES_LITERAL("0");
+}
+
+static void read_constant(struct view *view, const struct plan_constant *constant)
+{
+	char *to = sink_at(view, constant->fact, current(view, fact_rows[constant->fact].record));
+	if (fact_rows[constant->fact].type == FACT_KIND)
+		*(unsigned *)to = constant->kind;
+	else
+		*(struct bytes *)to = constant->text;
 }
 
 /* A text that is not empty, or a double, that concerns one fact and no rival. False: it is something else, and
@@ -421,6 +442,8 @@ static bool read_message(struct view *view, const struct plan_node *node, struct
 	struct wire_field field;
 	for (size_t i = 0; i < node->zero_count; i++)
 		read_zero(view, node->zero[i]);
+	for (const struct plan_constant *constant = node->constant; constant; constant = constant->next)
+		read_constant(view, constant);
 	while (wire_next(&cursor, &field)) {
 		const struct plan_entry *entry = plan_find(node, field.number);
 		if (entry && read_quick(view, entry, &field))

@@ -72,9 +72,9 @@ struct proto_mapping *proto_mapping_canonical(struct err *err)
 
 /* --- compiling --- */
 
-/* What a fact's field must be; the wording of the error. */
-static const char *wanted(const struct fact_row *row, const struct proto_field *field)
+const char *proto_method_wanted(enum proto_fact fact, const struct proto_field *field)
 {
+	const struct fact_row *row = &fact_rows[fact];
 	bool text = field->type == PROTO_STRING || (scalar_is_integer(field->type) && !row->edited);
 	bool real = field->type == PROTO_FLOAT || field->type == PROTO_DOUBLE;
 	switch (row->type) {
@@ -102,10 +102,10 @@ static const char *wanted(const struct fact_row *row, const struct proto_field *
 	return "something else";
 }
 
-static bool check_field(const struct fact_row *row, const struct proto_path *path, struct err *err)
+static bool check_field(enum proto_fact fact, const struct proto_path *path, struct err *err)
 {
 	const struct proto_field *field = proto_path_leaf(path);
-	const char *need = wanted(row, field);
+	const char *need = proto_method_wanted(fact, field);
 	if (!need)
 		return true;
 	return err_set(err, "path \"%s\": field \"%.*s\" of %.*s is %s %s; %s is needed", path->text,
@@ -220,7 +220,7 @@ static bool compile_fact(struct compiler *to, enum proto_fact fact, const struct
 		return compile_constant(to, fact, text, &from->kinds[fact]);
 	const struct proto_path *path = proto_path_compile(to->message[row->record], text, arena, to->err);
 	method->path[fact] = path;
-	if (!path || !check_field(row, path, to->err) || !check_edited(method, fact, to->err))
+	if (!path || !check_field(fact, path, to->err) || !check_edited(method, fact, to->err))
 		return false;
 	if (row->type == FACT_KIND && !compile_kinds(to, fact, &from->kinds[fact], line))
 		return false;

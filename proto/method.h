@@ -21,4 +21,7 @@ struct proto_method {
 	struct plan_node *plan[PROTO_RECORDS];
 };
 
+/* What the field of a fact must be, in words of an error; NULL: it is. */
+const char *proto_method_wanted(enum proto_fact fact, const struct proto_field *field);
+
 #endif

@@ -207,15 +207,13 @@ static bool check_record(struct compiler *to, enum proto_record record)
 }
 
 /* *line: of what is wrong, where that is not the path's. */
-static bool compile_fact(struct compiler *to, enum proto_fact fact, const struct proto_method_paths *from,
+static bool compile_path(struct compiler *to, enum proto_fact fact, const struct proto_method_paths *from,
 			 unsigned *line)
 {
 	const char *text = from->path[fact];
 	const struct fact_row *row = &fact_rows[fact];
 	struct proto_method *method = to->method;
 	struct arena *arena = &to->mapping->arena;
-	if (!check_record(to, row->record))
-		return false;
 	if (strncmp(text, CONSTANT, strlen(CONSTANT)) == 0)
 		return compile_constant(to, fact, text, &from->kinds[fact]);
 	const struct proto_path *path = proto_path_compile(to->message[row->record], text, arena, to->err);
@@ -240,6 +238,88 @@ static bool begin_record(struct compiler *to, enum proto_record record, const st
 	to->message[record] = message;
 	to->method->plan[record] = plan_node_new(&to->mapping->arena);
 	return to->method->plan[record] || err_set(to->err, "no memory");
+}
+
+#define HEADER "header:"
+
+/* A name as it stands in metadata. Values of names that end in -bin are no texts. */
+static bool check_header(struct bytes name, struct err *err)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789_.-";
+	if (name.len == 0 || strspn(name.at, allowed) != name.len)
+		return err_set(err,
+			       "\"" HEADER "%s\": a name of metadata has lower case letters, digits and "
+			       "_.-; write one such as \"" HEADER "x-session-id\"",
+			       name.at);
+	if (name.len >= 4 && strcmp(name.at + name.len - 4, "-bin") == 0)
+		return err_set(err, "\"" HEADER "%s\": its values are no texts; name another", name.at);
+	return true;
+}
+
+/* Fills what the source is made of. */
+static bool compile_source(struct compiler *to, struct proto_source *source, const char *text)
+{
+	struct arena *arena = &to->mapping->arena;
+	enum proto_record record = fact_rows[source->fact].record;
+	size_t header = strncmp(text, HEADER, strlen(HEADER)) == 0 ? strlen(HEADER) : 0;
+	size_t constant = strncmp(text, CONSTANT, strlen(CONSTANT)) == 0 ? strlen(CONSTANT) : 0;
+	source->text = arena_string(arena, bytes_of(text));
+	if (!source->text)
+		return err_set(to->err, "no memory");
+	if (header) {
+		source->header = bytes_of(source->text + header);
+		return check_header(source->header, to->err);
+	}
+	if (constant) {
+		source->constant = bytes_of(source->text + constant);
+		return source->constant.len || err_set(to->err,
+						       "\"%s\" says nothing; write the value behind the "
+						       "colon",
+						       text);
+	}
+	source->path = proto_path_compile(to->message[record], text, arena, to->err);
+	if (!source->path || !check_field(source->fact, source->path, to->err))
+		return false;
+	source->plan = plan_node_new(arena);
+	return source->plan ? plan_add(source->plan, source->fact, source->path, false, arena, NULL, to->err)
+			    : err_set(to->err, "no memory");
+}
+
+static bool add_source(struct compiler *to, enum proto_fact fact, const char *text)
+{
+	const struct fact_row *row = &fact_rows[fact];
+	struct proto_source *source = arena_zalloc(&to->mapping->arena, 1, sizeof *source);
+	struct proto_source **last = &to->method->source;
+	if (row->type != FACT_TEXT || (row->record != RECORD_REQUEST && row->record != RECORD_SIGNAL))
+		return err_set(to->err,
+			       "\"%s\": only texts of a request come from metadata or from several "
+			       "sources; give one path",
+			       text);
+	if (!source)
+		return err_set(to->err, "no memory");
+	source->fact = fact;
+	if (!compile_source(to, source, text))
+		return false;
+	while (*last)
+		last = &(*last)->next;
+	*last = source;
+	return true;
+}
+
+/* The first source is a path as any other where it is one; the others are asked when it says nothing. */
+static bool compile_fact(struct compiler *to, enum proto_fact fact, const struct proto_method_paths *from,
+			 unsigned *line)
+{
+	const char *text = from->path[fact];
+	const char *const *more = from->fallback[fact];
+	if (!check_record(to, fact_rows[fact].record))
+		return false;
+	bool other = strncmp(text, HEADER, strlen(HEADER)) == 0 ||
+		     (more && strncmp(text, CONSTANT, strlen(CONSTANT)) == 0);
+	bool good = other ? add_source(to, fact, text) : compile_path(to, fact, from, line);
+	for (; good && more && *more; more++)
+		good = add_source(to, fact, *more);
+	return good;
 }
 
 /* One path; what is wrong is reported, and the others are looked at all the same. */
@@ -414,7 +494,10 @@ enum facts_order proto_method_order(const struct proto_method *method)
 
 bool proto_method_maps(const struct proto_method *method, enum proto_fact fact)
 {
-	return method->path[fact] || method->constant[fact];
+	const struct proto_source *source = method->source;
+	while (source && source->fact != fact)
+		source = source->next;
+	return method->path[fact] || method->constant[fact] || source;
 }
 
 bool proto_method_writes_kind(const struct proto_method *method, enum proto_fact fact, unsigned kind)
@@ -463,10 +546,19 @@ static bool equal_constants(const struct plan_constant *a, const struct plan_con
 	return !a == !b && (!a || (a->kind == b->kind && bytes_equal(a->text, b->text)));
 }
 
+static bool equal_sources(const struct proto_source *a, const struct proto_source *b)
+{
+	for (; a && b; a = a->next, b = b->next)
+		if (a->fact != b->fact || strcmp(a->text, b->text) != 0 || !equal_paths(a->path, b->path))
+			return false;
+	return !a && !b;
+}
+
 static bool equal_methods(const struct proto_method *a, const struct proto_method *b)
 {
 	bool same = bytes_equal(a->name, b->name) && a->role == b->role && a->order == b->order &&
-		    a->request_streams == b->request_streams && a->response_streams == b->response_streams;
+		    a->request_streams == b->request_streams && a->response_streams == b->response_streams &&
+		    equal_sources(a->source, b->source);
 	for (size_t fact = 0; same && fact < PROTO_FACTS; fact++)
 		same = equal_paths(a->path[fact], b->path[fact]) &&
 		       equal_constants(a->constant[fact], b->constant[fact]) &&

@@ -25,12 +25,15 @@ enum proto_method_role {
 
 /* What is said about one method: a path text for each fact (proto/path.h), NULL where a fact is not mapped.
  * The paths of a list's records begin at its elements: "items" at the response, "item.id" at an item. A text
- * that begins with "const:" is a constant: the fact is that text, or the kind of that name. */
+ * that begins with "const:" is a constant: the fact is that text, or the kind of that name. Texts of a request
+ * or signal may come from request metadata ("header:x-session-id"), and may have fallbacks, which are asked in
+ * their order while what was found is absent or empty. */
 struct proto_method_paths {
 	const char *method; /* "/shop.reco.v1.Recommender/Recommend" */
 	enum proto_method_role role;
 	enum facts_order order;
 	const char *path[PROTO_FACTS];
+	const char *const *fallback[PROTO_FACTS];   /* what is asked after path; NULL-terminated, or NULL */
 	struct proto_kind_pairs kinds[PROTO_FACTS]; /* KIND facts */
 	/* Lines of the configuration where the method and its paths stand; 0: it is built in. */
 	unsigned line, path_line[PROTO_FACTS];

@@ -40,6 +40,42 @@ static const char *text_of(struct read *to, const config_setting_t *setting, con
 	return text && *text ? text : NULL;
 }
 
+enum { SOURCES_MAX = 8 };
+
+/* Adds the texts behind the first one of a list. */
+static const char *const *read_fallbacks(struct read *to, const config_setting_t *list, const char *name)
+{
+	size_t count = (size_t)config_setting_length(list);
+	const char **all = arena_zalloc(&to->arena, count, sizeof *all);
+	if (!all)
+		complain(to, list, "%s: no memory", name);
+	for (size_t i = 1; all && i < count; i++) {
+		all[i - 1] = text_of(to, config_setting_get_elem(list, (unsigned)i), name,
+				     "a path or \"header:x-session-id\"");
+		if (!all[i - 1])
+			return NULL;
+	}
+	return all;
+}
+
+/* A path, or a list of sources: the first one, and *fallback for the others. */
+static const char *read_sources(struct read *to, const config_setting_t *setting, const char *name,
+				const char *const **fallback)
+{
+	if (!config_setting_is_list(setting) && !config_setting_is_array(setting))
+		return text_of(to, setting, name, "a path, as in \"product.id\"");
+	int count = config_setting_length(setting);
+	if (count < 1 || count > SOURCES_MAX) {
+		complain(to, setting,
+			 "%s: 1 to %d sources are expected; write [ \"ctx.session_id\", "
+			 "\"header:x-session-id\" ]",
+			 name, SOURCES_MAX);
+		return NULL;
+	}
+	*fallback = count > 1 ? read_fallbacks(to, setting, name) : NULL;
+	return text_of(to, config_setting_get_elem(setting, 0), name, "a path or \"header:x-session-id\"");
+}
+
 /* --- paths of one method --- */
 
 /* A group of paths in a method, and the records whose facts stand in it. */
@@ -212,7 +248,7 @@ static void read_paths(const struct method *method, const config_setting_t *sett
 			complain_unknown(method, setting, group);
 		} else {
 			method->paths->path[fact] =
-				text_of(method->to, setting, full, "a path, as in \"product.id\"");
+				read_sources(method->to, setting, full, &method->paths->fallback[fact]);
 			method->paths->path_line[fact] = config_setting_source_line(setting);
 		}
 	}

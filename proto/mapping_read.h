@@ -7,7 +7,8 @@
  *     descriptors = "schema.pb";                       relative to the configuration file
  *     methods = (
  *       { method = "/shop.v1.Reco/Recommend";
- *         request: { user = "ctx.user"; };              a path for each fact (proto/fact.h)
+ *         request: { user = "ctx.user";                 a path for each fact (proto/fact.h)
+ *                    session = [ "ctx.session", "header:x-session-id" ]; };   or sources, in their order
  *         response: { items = "results"; item: { id = "id"; score = "score"; baseline = "base"; }; };
  *         order = "score_desc"; },                      score_desc, score_asc; default: position
  *       { method = "/shop.v1.Reco/Feedback";

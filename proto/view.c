@@ -30,7 +30,8 @@ struct view {
 	struct bytes message;
 	struct arena *arena;
 	struct err *err;
-	const char *what; /* "response" */
+	const char *what;		     /* "response" */
+	const struct proto_headers *headers; /* or NULL */
 	enum proto_result result;
 	size_t limit[PROTO_RECORDS];
 	size_t room[PROTO_RECORDS];  /* rows that there is memory for */
@@ -477,6 +478,29 @@ static bool begin(struct view *view, enum proto_record record, void *base)
 	return !plan->lists || count_rows(view, plan, view->message);
 }
 
+/* What paths, metadata and constants say, one after the other, of texts that are still absent or empty. */
+static bool ask_sources(struct view *view)
+{
+	for (const struct proto_source *source = view->method->source; source; source = source->next) {
+		struct bytes *to = (struct bytes *)sink_at(view, source->fact, 0), value = source->constant;
+		if (to->len)
+			continue;
+		if (source->plan) {
+			*to = value;
+			if (!read_message(view, source->plan, view->message))
+				return false;
+			continue;
+		}
+		if (source->header.len && view->headers)
+			value = view->headers->find(view->headers->context, source->header);
+		if (value.len)
+			*to = arena_copy(view->arena, value);
+		if (value.len && !to->len)
+			return fail_memory(view);
+	}
+	return true;
+}
+
 static int compare_attributes(const void *a, const void *b)
 {
 	const struct facts_attribute *left = a, *right = b;
@@ -507,7 +531,7 @@ static bool view_request(struct view *view, struct facts *facts)
 {
 	void *attributes;
 	if (!begin(view, RECORD_REQUEST, facts) || !sink_structs(view, RECORD_ATTRIBUTE, &attributes) ||
-	    !read_message(view, view->method->plan[RECORD_REQUEST], view->message))
+	    !read_message(view, view->method->plan[RECORD_REQUEST], view->message) || !ask_sources(view))
 		return false;
 	facts->method = view->method->name;
 	facts->attributes = attributes;
@@ -515,12 +539,13 @@ static bool view_request(struct view *view, struct facts *facts)
 }
 
 enum proto_result proto_view_request(const struct proto_method *method, struct bytes message,
-				     const struct proto_limits *limits, struct arena *arena,
-				     struct facts *facts, struct err *err)
+				     const struct proto_headers *headers, const struct proto_limits *limits,
+				     struct arena *arena, struct facts *facts, struct err *err)
 {
 	struct view view = {.method = method, .message = message, .arena = arena, .err = err};
 	struct facts work = *facts;
 	view.what = "request";
+	view.headers = headers;
 	view.limit[RECORD_ATTRIBUTE] = limits->items;
 	if (view_request(&view, &work))
 		*facts = work;
@@ -590,12 +615,15 @@ enum proto_result proto_view_response(const struct proto_method *method, struct 
 }
 
 enum proto_result proto_view_signal(const struct proto_method *method, struct bytes message,
-				    struct arena *arena, struct facts_signal *signal, struct err *err)
+				    const struct proto_headers *headers, struct arena *arena,
+				    struct facts_signal *signal, struct err *err)
 {
 	struct view view = {.method = method, .message = message, .arena = arena, .err = err};
 	struct facts_signal work;
 	view.what = "signal";
-	if (begin(&view, RECORD_SIGNAL, &work) && read_message(&view, method->plan[RECORD_SIGNAL], message))
+	view.headers = headers;
+	if (begin(&view, RECORD_SIGNAL, &work) && read_message(&view, method->plan[RECORD_SIGNAL], message) &&
+	    ask_sources(&view))
 		*signal = work;
 	return view.result;
 }

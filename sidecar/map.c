@@ -11,6 +11,7 @@ static const struct map_verb {
 } verbs[] = {
 	{"test",
 	 "--config FILE --method M [--request FILE] [--response FILE] [--json]\n"
+	 "          [--header NAME=VALUE]...\n"
 	 "          the facts that the mapping finds in these messages",
 	 sidecar_map_test},
 	{"suggest",
@@ -40,6 +41,7 @@ enum sidecar_exit sidecar_map(int argc, char **argv)
 					      {"request", required_argument, NULL, 'q'},
 					      {"response", required_argument, NULL, 'p'},
 					      {"descriptors", required_argument, NULL, 'd'},
+					      {"header", required_argument, NULL, 'H'},
 					      {"json", no_argument, NULL, 'j'},
 					      {"help", no_argument, NULL, 'h'},
 					      {0}};
@@ -53,8 +55,12 @@ enum sidecar_exit sidecar_map(int argc, char **argv)
 						  : NULL;
 		if (option == 'h')
 			return usage(stdout, SIDECAR_YES);
+		if (option == 'H' && (!strchr(optarg, '=') || options.headers == SIDECAR_MAP_HEADERS))
+			return wrong("--header takes NAME=VALUE, 16 times, not ", optarg);
 		if (option == 'j')
 			options.json = true;
+		else if (option == 'H')
+			options.header[options.headers++] = optarg;
 		else if (!to)
 			return SIDECAR_USAGE; /* getopt has said what is wrong */
 		else

@@ -3,6 +3,7 @@
  * `rankguard map`: help with the mapping of a recommender's own API, without serving and without a daemon.
  *
  *     rankguard map test --config FILE --method M [--request FILE] [--response FILE] [--json]
+ *                        [--header NAME=VALUE]...
  *     rankguard map suggest --descriptors FILE [--method M]
  *
  * Messages are files without the five-byte prefix of gRPC.
@@ -17,9 +18,13 @@
 /* argv[0] is "map". */
 enum sidecar_exit sidecar_map(int argc, char **argv);
 
+enum { SIDECAR_MAP_HEADERS = 16 };
+
 struct sidecar_map_options {
 	const char *config, *method, *request, *response, *descriptors;
 	bool json;
+	const char *header[SIDECAR_MAP_HEADERS]; /* "x-session-id=s1" */
+	size_t headers;
 };
 
 /* The verbs: on stdout what was asked for, on stderr what is wrong. */

@@ -64,6 +64,18 @@ static bool load_message(const char *path, struct buf *message)
 	return false;
 }
 
+static struct bytes find_header(const void *context, struct bytes name)
+{
+	const struct sidecar_map_options *options = context;
+	for (size_t i = 0; i < options->headers; i++) {
+		const char *value = strchr(options->header[i], '=') + 1;
+		struct bytes key = {options->header[i], (size_t)(value - 1 - options->header[i])};
+		if (bytes_equal(key, name) && *value)
+			return bytes_of(value);
+	}
+	return (struct bytes){0};
+}
+
 static enum sidecar_exit view(const struct sidecar_map_options *options, const struct proto_method *method,
 			      struct bytes request, struct bytes response, struct arena *arena)
 {
@@ -75,12 +87,13 @@ static enum sidecar_exit view(const struct sidecar_map_options *options, const s
 	bool is_signal = proto_method_role(method) == PROTO_SIGNAL;
 	struct sidecar_map_facts found = {
 		.method = method, .request = options->request, .response = options->response};
+	const struct proto_headers headers = {find_header, options};
 	struct buf out = {0};
 	enum proto_result result = PROTO_OK;
 	if (is_signal)
-		result = proto_view_signal(method, request, arena, &signal, &err);
+		result = proto_view_signal(method, request, &headers, arena, &signal, &err);
 	else if (options->request)
-		result = proto_view_request(method, request, &limits, arena, &facts, &err);
+		result = proto_view_request(method, request, &headers, &limits, arena, &facts, &err);
 	if (result == PROTO_OK && options->response && !is_signal)
 		result = proto_view_response(method, response, &limits, arena, &facts, &places, &err);
 	if (result != PROTO_OK) {

@@ -133,7 +133,7 @@ static const struct row {
 	 "4: schema.methods[0].response.explanation: a text is expected; write a path, as in \"product.id\""},
 	{"what is not there yet",
 	 SCHEMA("{ " RANK "response: { items = \"page.hits\"; item: { id = \"product.id\";\nbaseline_rank = "
-			  "\"x\"; }; }; }"),
+		"\"x\"; }; }; }"),
 	 "5: schema.methods[0].response.item.baseline_rank is not available in this version; leave it out"},
 	{"kinds that are no list", TURN("kind = \"kind\"; kinds = \"x\";"),
 	 "5: schema.methods[0].response.prompt.kinds: a list of 1 to 256 groups is expected; write kinds = ( "
@@ -220,6 +220,42 @@ static const struct row {
 	{"a record whose list has no path",
 	 SCHEMA("{ " RANK "response: { item: {\nid = \"product.id\"; }; }; }"),
 	 "5: /trap.Trap/Rank: item.id: it stands in \"items\"; give the path of that, too"},
+};
+
+#define ASK(paths) SCHEMA("{ " RANK "request: {\n" paths " }; response: { }; }")
+
+static const struct row sources[] = {
+	{"metadata in capitals", ASK("session = \"header:X-Session\";"),
+	 "5: /trap.Trap/Rank: session: \"header:X-Session\": a name of metadata has lower case letters, "
+	 "digits and "
+	 "_.-; write one such as \"header:x-session-id\""},
+	{"metadata without a name", ASK("session = \"header:\";"),
+	 "5: /trap.Trap/Rank: session: \"header:\": a name of metadata has lower case letters, digits and "
+	 "_.-; write "
+	 "one such as \"header:x-session-id\""},
+	{"metadata that is no text", ASK("session = \"header:session-bin\";"),
+	 "5: /trap.Trap/Rank: session: \"header:session-bin\": its values are no texts; name another"},
+	{"metadata for a number", ASK("offset = \"header:x-offset\";"),
+	 "5: /trap.Trap/Rank: offset: \"header:x-offset\": only texts of a request come from metadata or "
+	 "from "
+	 "several sources; give one path"},
+	{"several sources of an item's text",
+	 SCHEMA("{ " RANK "response: { items = \"page.hits\"; item: {\nid = [ \"product.shelf\", \"broken\" "
+			  "]; }; }; }"),
+	 "5: /trap.Trap/Rank: item.id: \"broken\": only texts of a request come from metadata or from "
+	 "several "
+	 "sources; give one path"},
+	{"a wrong path among sources", ASK("session = [ \"header:x\", \"context.sesion\" ];"),
+	 "5: /trap.Trap/Rank: session: path \"context.sesion\": message trap.Context has no field "
+	 "\"sesion\"; did you "
+	 "mean \"session\"?"},
+	{"no sources", ASK("session = [ ];"),
+	 "5: schema.methods[0].request.session: 1 to 8 sources are expected; write [ \"ctx.session_id\", "
+	 "\"header:x-session-id\" ]"},
+	{"a source that is no text", ASK("session = ( \"context.session\",\n5 );"),
+	 "6: schema.methods[0].request.session: a text is expected; write a path or \"header:x-session-id\""},
+	{"a constant source that says nothing", ASK("session = [ \"context.session\", \"const:\" ];"),
+	 "5: /trap.Trap/Rank: session: \"const:\" says nothing; write the value behind the colon"},
 };
 
 static void run_row(void **state)
@@ -332,12 +368,73 @@ static void values_are_translated(void **state)
 	folder_remove(&folder);
 }
 
+static struct bytes find_header(const void *context, struct bytes name)
+{
+	return bytes_equal(name, BYTES_LITERAL("x-session")) ? bytes_of(context) : (struct bytes){0};
+}
+
+/* The session of a request by several mappings: the first source that is not empty. */
+static void sources_are_asked_in_their_order(void **state)
+{
+	static const struct {
+		const char *text, *message, *header, *session;
+	} cases[] = {
+		{ASK("session = \"header:x-session\";"), "", "h", "h"},
+		{ASK("session = \"header:x-session\";"), "", "", ""},
+		{ASK("session = \"header:x-other\";"), "", "h", ""},
+		{ASK("session = [ \"context.session\", \"header:x-session\" ];"), "\x0a\x03\x12\x01s", "h",
+		 "s"},
+		{ASK("session = [ \"context.session\", \"header:x-session\" ];"), "\x0a\x02\x12", "h", "h"},
+		{ASK("session = [ \"context.session\", \"header:x-session\" ];"), "", "h", "h"},
+		{ASK("session = [ \"header:x-session\", \"context.session\" ];"), "\x0a\x03\x12\x01s", "h",
+		 "h"},
+		{ASK("session = [ \"header:x-session\", \"context.session\" ];"), "\x0a\x03\x12\x01s", "",
+		 "s"},
+		{ASK("session = [ \"context.session\", \"context.user.number\" ];"),
+		 "\x0a\x04\x0a\x02\x08\x07", "h", "7"},
+		{ASK("session = ( \"context.session\", \"const:nobody\" );"), "", "h", "nobody"},
+		{ASK("session = [ \"const:somebody\", \"context.session\" ];"), "\x0a\x03\x12\x01s", "h",
+		 "somebody"},
+	};
+	static const struct proto_limits limits = {100, 100};
+	struct folder folder;
+	(void)state;
+	folder_make(&folder);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct heard heard;
+		struct err err = {{0}};
+		struct arena arena;
+		struct facts facts = {0};
+		struct proto_headers headers = {find_header, cases[i].header};
+		struct bytes message = bytes_of(cases[i].message);
+		if (message.len == 3)
+			message.len = 4; /* its last byte is the length 0 */
+		arena_init(&arena, (size_t)1 << 20);
+		struct proto_mapping *mapping = read_text(&folder, cases[i].text, &heard);
+		assert_string_equal(heard.text.at, "");
+		const struct proto_method *method = proto_mapping_find(mapping, bytes_of(TRAP_RANK));
+		assert_true(proto_method_maps(method, FACT_SESSION));
+		assert_int_equal(proto_view_request(method, message, &headers, &limits, &arena, &facts, &err),
+				 PROTO_OK);
+		assert_true(bytes_equal(facts.session, bytes_of(cases[i].session)));
+		arena_done(&arena);
+		proto_mapping_free(mapping);
+		buf_done(&heard.text);
+	}
+	folder_remove(&folder);
+}
+
 /* A reload tells by this whether anything is new. */
 static void mappings_are_equal_when_they_read_the_same(void **state)
 {
 	static const char *const texts[] = {
 		TURN("kind = \"kind\";"),
 		TURN("kind = \"const:pause\";"),
+		ASK("session = \"context.session\";"),
+		ASK("session = \"header:a\";"),
+		ASK("session = [ \"context.session\", \"header:a\" ];"),
+		ASK("session = [ \"context.session\", \"header:b\" ];"),
+		ASK("session = [ \"header:a\", \"context.session\" ];"),
 		TURN("kind = \"const:category_switch\";"),
 		TURN("kind = \"kind\"; kinds = ( { from = 7; to = \"pause\"; } );"),
 		TURN("kind = \"kind\"; kinds = ( { from = 8; to = \"pause\"; } );"),
@@ -363,15 +460,17 @@ static void mappings_are_equal_when_they_read_the_same(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 4] = {
+	struct CMUnitTest tests[COUNT(rows) + COUNT(sources) + 5] = {
 		cmocka_unit_test(without_a_section_it_is_the_canonical_mapping),
 		cmocka_unit_test(a_section_gives_methods_with_their_paths_and_lines),
 		cmocka_unit_test(values_are_translated),
+		cmocka_unit_test(sources_are_asked_in_their_order),
 		cmocka_unit_test(mappings_are_equal_when_they_read_the_same),
 	};
-	for (size_t i = 0; i < COUNT(rows); i++)
-		tests[i + 4] = (struct CMUnitTest){.name = rows[i].name,
-						   .test_func = run_row,
-						   .initial_state = (void *)(uintptr_t)&rows[i]};
+	for (size_t i = 0; i < COUNT(rows) + COUNT(sources); i++) {
+		const struct row *row = i < COUNT(rows) ? &rows[i] : &sources[i - COUNT(rows)];
+		tests[i + 5] = (struct CMUnitTest){
+			.name = row->name, .test_func = run_row, .initial_state = (void *)(uintptr_t)row};
+	}
 	return _cmocka_run_group_tests("mapping_read", tests, COUNT(tests), NULL, NULL);
 }

@@ -191,8 +191,8 @@ static void refused_before_anything_is_allocated(void **state)
 		if (i + 1 < limit->most || (i > limit->most && i + 1 < 1000000))
 			continue;
 		enum proto_result result = limit->request
-						   ? proto_view_request(method, buf_bytes(&message), &limits,
-									&arena, &facts, &err)
+						   ? proto_view_request(method, buf_bytes(&message), NULL,
+									&limits, &arena, &facts, &err)
 						   : proto_view_response(method, buf_bytes(&message), &limits,
 									 &arena, &facts, &places, &err);
 		assert_int_equal(result, i < limit->most ? PROTO_OK : PROTO_LIMIT);

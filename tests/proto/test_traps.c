@@ -268,9 +268,9 @@ static struct buf view(const struct kit *kit, enum verb verb, struct bytes messa
 	enum proto_result result;
 	*places = NULL;
 	if (verb == SIGNAL)
-		result = proto_view_signal(method, message, arena, &signal, &err);
+		result = proto_view_signal(method, message, NULL, arena, &signal, &err);
 	else if (verb == REQUEST || verb == TRAP_REQUEST)
-		result = proto_view_request(method, message, &limits, arena, facts, &err);
+		result = proto_view_request(method, message, NULL, &limits, arena, facts, &err);
 	else
 		result = proto_view_response(method, message, &limits, arena, facts, places, &err);
 	if (result != PROTO_OK)

@@ -24,6 +24,10 @@ const struct fact_row fact_rows[] = {
 	[FACT_ATTRIBUTE_NAME] = {"attribute.name", RECORD_ATTRIBUTE, FACT_TEXT, .offset = IN_ATTRIBUTE(name)},
 	[FACT_ATTRIBUTE_VALUE] = {"attribute.value", RECORD_ATTRIBUTE, FACT_TEXT,
 				  .offset = IN_ATTRIBUTE(value)},
+	[FACT_CANDIDATES] = {"candidates", RECORD_REQUEST, FACT_LIST, .list = RECORD_CANDIDATE},
+	[FACT_CANDIDATE_ID] = {"candidate.id", RECORD_CANDIDATE, FACT_TEXT, .offset = IN_FACTS(candidate_id)},
+	[FACT_CANDIDATE_SCORE] = {"candidate.score", RECORD_CANDIDATE, FACT_NUMBER,
+				  .offset = IN_FACTS(candidate_score)},
 
 	[FACT_ITEMS] = {"items", RECORD_RESPONSE, FACT_LIST, .list = RECORD_ITEM},
 	[FACT_ITEM_ID] = {"item.id", RECORD_ITEM, FACT_TEXT, .offset = IN_FACTS(item_id)},
@@ -83,6 +87,7 @@ static const struct {
 } records[] = {
 	[RECORD_REQUEST] = {"request", 0},
 	[RECORD_ATTRIBUTE] = {"attributes", sizeof(struct facts_attribute)},
+	[RECORD_CANDIDATE] = {"candidates", 0},
 	[RECORD_RESPONSE] = {"response", 0},
 	[RECORD_ITEM] = {"items", 0},
 	[RECORD_WEIGHT] = {"category weights", 0},

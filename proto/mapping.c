@@ -25,9 +25,11 @@ extern const size_t proto_canonical_set_len;
 		[FACT_LOCALE] = "locale", [FACT_TIME_ZONE] = "time_zone", [FACT_SEGMENT] = "segment",        \
 		[FACT_EXPERIMENT] = "experiment", [FACT_OPTED_OUT] = "opted_out", [FACT_OFFSET] = "offset",  \
 		[FACT_ATTRIBUTES] = "attributes", [FACT_ATTRIBUTE_NAME] = "key",                             \
-		[FACT_ATTRIBUTE_VALUE] = "value", [FACT_ITEMS] = "items", [FACT_ITEM_ID] = "item_id",        \
-		[FACT_ITEM_SCORE] = "score", [FACT_ITEM_BASELINE] = "baseline_score",                        \
-		[FACT_ITEM_CATEGORY] = "category", [FACT_ITEM_SOURCE] = "source", [FACT_ITEM_TAGS] = "tags", \
+		[FACT_ATTRIBUTE_VALUE] = "value", [FACT_CANDIDATES] = "candidates",                          \
+		[FACT_CANDIDATE_ID] = "item_id", [FACT_CANDIDATE_SCORE] = "score", [FACT_ITEMS] = "items",   \
+		[FACT_ITEM_ID] = "item_id", [FACT_ITEM_SCORE] = "score",                                     \
+		[FACT_ITEM_BASELINE] = "baseline_score", [FACT_ITEM_CATEGORY] = "category",                  \
+		[FACT_ITEM_SOURCE] = "source", [FACT_ITEM_TAGS] = "tags",                                    \
 		[FACT_WEIGHTS] = "category_weights", [FACT_WEIGHT_CATEGORY] = "category",                    \
 		[FACT_WEIGHT_WEIGHT] = "weight", [FACT_WEIGHT_BASELINE] = "baseline_weight",                 \
 		[FACT_PROMPTS] = "prompts", [FACT_PROMPT_ID] = "prompt_id",                                  \
@@ -495,6 +497,9 @@ enum facts_order proto_method_order(const struct proto_method *method)
 bool proto_method_maps(const struct proto_method *method, enum proto_fact fact)
 {
 	const struct proto_source *source = method->source;
+	if (fact == FACT_ITEM_BASELINE && method->path[FACT_ITEM_ID] && method->path[FACT_CANDIDATE_ID] &&
+	    method->path[FACT_CANDIDATE_SCORE])
+		return true;
 	while (source && source->fact != fact)
 		source = source->next;
 	return method->path[fact] || method->constant[fact] || source;

@@ -78,6 +78,7 @@ enum proto_method_role proto_method_role(const struct proto_method *method);
 bool proto_method_request_streams(const struct proto_method *method);
 bool proto_method_response_streams(const struct proto_method *method);
 enum facts_order proto_method_order(const struct proto_method *method);
+/* Does the method give the fact, from whatever source? The baseline of items also by their candidates. */
 bool proto_method_maps(const struct proto_method *method, enum proto_fact fact);
 
 /* Can patch write this kind? True where the fact is not mapped: then nothing is said of it. */

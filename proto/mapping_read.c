@@ -83,13 +83,13 @@ static const struct section {
 	const char *name;
 	enum proto_record first, last;
 } sections[] = {
-	{"request", RECORD_REQUEST, RECORD_ATTRIBUTE},
+	{"request", RECORD_REQUEST, RECORD_CANDIDATE},
 	{"response", RECORD_RESPONSE, RECORD_CHOICE},
 	{"signal", RECORD_SIGNAL, RECORD_SIGNAL},
 };
 
 /* Keys that a mapping is to have, and has not yet. */
-static const char *const later[] = {"candidates", "candidate", "baseline_rank"};
+static const char *const later[] = {"baseline_rank"};
 
 /* A fact's key as it stands in its section: "signal.kind" is `kind` of signal. */
 static const char *key_in(const struct section *section, enum proto_fact fact)

@@ -25,6 +25,9 @@ static const struct guess {
 	{FACT_EXPERIMENT, "experiment experiment_id variant arm bucket"},
 	{FACT_OPTED_OUT, "opted_out opt_out"},
 	{FACT_OFFSET, "offset start skip"},
+	{FACT_CANDIDATES, "candidates records documents items"},
+	{FACT_CANDIDATE_ID, "item_id id document_id doc_id product_id sku key uid"},
+	{FACT_CANDIDATE_SCORE, "score base_score relevance_score prior_score"},
 	{FACT_ITEMS, "items ranked_items results documents hits recommendations records products entries "
 		     "scored_items"},
 	{FACT_ITEM_ID, "item_id id document_id doc_id product_id sku key uid"},
@@ -277,13 +280,15 @@ static void write_prompts(struct writer *to, const struct proto_message *respons
 static bool write_ranking(const struct proto_rpc *rpc, struct buf *out)
 {
 	struct writer to = {.out = out, .group = ""};
-	struct found items, score, weights, inner;
+	struct found candidates, items, score, weights, inner;
 	if (!guess(rpc->response, guess_of(FACT_ITEMS), &items) ||
 	    !guess(items.field->message, guess_of(FACT_ITEM_ID), &inner))
 		return false;
 	bool scored = guess(items.field->message, guess_of(FACT_ITEM_SCORE), &score);
 	buf_printf(out, "    { method = \"%.*s\";\n      request: {", BYTES_ARG(rpc->name));
 	write_record(&to, RECORD_REQUEST, rpc->request);
+	if (write_list(&to, FACT_CANDIDATES, "candidate", FACT_CANDIDATE_SCORE, rpc->request, &candidates))
+		buf_add_text(out, " };");
 	buf_add_text(out, " };\n      response: {");
 	write_record(&to, RECORD_RESPONSE, rpc->response);
 	if (write_list(&to, FACT_ITEMS, "item", FACT_ITEM_ID, rpc->response, &items))

@@ -6,6 +6,7 @@
  */
 #include "proto/view.h"
 
+#include "proto/join.h"
 #include "proto/places.h"
 #include "proto/scalar.h"
 #include "proto/sort.h"
@@ -531,10 +532,12 @@ static bool view_request(struct view *view, struct facts *facts)
 {
 	void *attributes;
 	if (!begin(view, RECORD_REQUEST, facts) || !sink_structs(view, RECORD_ATTRIBUTE, &attributes) ||
+	    !sink_columns(view, RECORD_CANDIDATE, facts) ||
 	    !read_message(view, view->method->plan[RECORD_REQUEST], view->message) || !ask_sources(view))
 		return false;
 	facts->method = view->method->name;
 	facts->attributes = attributes;
+	facts->candidate_count = view->count[RECORD_CANDIDATE];
 	return finish_attributes(view, facts);
 }
 
@@ -546,7 +549,7 @@ enum proto_result proto_view_request(const struct proto_method *method, struct b
 	struct facts work = *facts;
 	view.what = "request";
 	view.headers = headers;
-	view.limit[RECORD_ATTRIBUTE] = limits->items;
+	view.limit[RECORD_ATTRIBUTE] = view.limit[RECORD_CANDIDATE] = limits->items;
 	if (view_request(&view, &work))
 		*facts = work;
 	return view.result;
@@ -571,8 +574,10 @@ static bool begin_lists(struct view *view, struct facts *facts)
 	return view->tags.from || fail_memory(view);
 }
 
-static void finish_response(struct view *view, struct facts *facts)
+static bool finish_response(struct view *view, struct facts *facts)
 {
+	if (!view->method->path[FACT_ITEM_BASELINE])
+		facts->item_baseline.narrow = facts->candidate_score.narrow;
 	facts->order = view->method->order;
 	facts->item_count = view->count[RECORD_ITEM];
 	facts->weight_count = view->count[RECORD_WEIGHT];
@@ -580,6 +585,7 @@ static void finish_response(struct view *view, struct facts *facts)
 	view->tags.from[facts->item_count] = (uint32_t)view->tags.count;
 	facts->item_tags = view->tags.count ? view->tags.at : NULL;
 	facts->item_tag_from = view->tags.count ? view->tags.from : NULL;
+	return join_baselines(facts, view->arena) || fail_memory(view);
 }
 
 static bool view_response(struct view *view, struct facts *facts, const struct proto_places **places)
@@ -590,7 +596,8 @@ static bool view_response(struct view *view, struct facts *facts, const struct p
 	struct proto_places *found = arena_zalloc(view->arena, 1, sizeof *found);
 	if (!found)
 		return fail_memory(view);
-	finish_response(view, facts);
+	if (!finish_response(view, facts))
+		return false;
 	*found = (struct proto_places){
 		.method = view->method, .message = view->message, .prompt = facts->prompts};
 	memcpy(found->span, view->span, sizeof found->span);

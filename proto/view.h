@@ -47,7 +47,8 @@ MUST_USE enum proto_result proto_view_request(const struct proto_method *method,
 					      const struct proto_limits *limits, struct arena *arena,
 					      struct facts *facts, struct err *err);
 
-/* The facts of a response; the context members of *facts are left alone. *places borrows `message` and
+/* The facts of a response; the context members of *facts are left alone. Its candidates, of the request or
+ * none, are baselines of items without one of their own. *places borrows `message` and
  * lives in the arena. On failure neither is written. */
 MUST_USE enum proto_result proto_view_response(const struct proto_method *method, struct bytes message,
 					       const struct proto_limits *limits, struct arena *arena,

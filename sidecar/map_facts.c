@@ -29,6 +29,8 @@ static size_t list_of(const struct facts *facts, const struct place *parent, enu
 	case RECORD_ATTRIBUTE:
 		first->base = (const char *)facts->attributes;
 		return facts->attribute_count;
+	case RECORD_CANDIDATE:
+		return facts->candidate_count;
 	case RECORD_ITEM:
 		return facts->item_count;
 	case RECORD_WEIGHT:
@@ -56,7 +58,7 @@ static struct place at(const struct place *first, size_t index)
 
 static bool in_columns(enum proto_record record)
 {
-	return record == RECORD_ITEM || record == RECORD_WEIGHT;
+	return record == RECORD_CANDIDATE || record == RECORD_ITEM || record == RECORD_WEIGHT;
 }
 
 /* --- one value, as JSON --- */

@@ -88,6 +88,7 @@ static enum proto_result try(const struct proto_method *method, struct bytes mes
 	struct err err = {{0}};
 	memset(&facts, 0x5a, sizeof facts);
 	memset(&before, 0x5a, sizeof before);
+	facts.candidate_count = before.candidate_count = 0; /* these are read */
 	enum proto_result result =
 		proto_view_response(method, message, &limits, arena, &facts, &places, &err);
 	if (result == PROTO_OK)

@@ -14,7 +14,7 @@
 #define RANK "{ method = \"/rankguard.v1.RankingService/Rank\";\n"
 
 /* By line 4 of the configuration. */
-enum mapping { CANONICAL, BARE, NO_BASELINE, PROMPTS_ONLY, TEXTLESS, KINDS };
+enum mapping { CANONICAL, BARE, NO_BASELINE, PROMPTS_ONLY, TEXTLESS, KINDS, JOINED };
 static const char *const mappings[] = {
 	[CANONICAL] = NULL,
 	[BARE] =
@@ -29,6 +29,9 @@ static const char *const mappings[] = {
 	[TEXTLESS] =
 		RANK "request: { session = \"session_id\"; };\nresponse: { prompts = \"prompts\"; prompt: { "
 		     "id = \"prompt_id\"; }; }; }",
+	[JOINED] = RANK
+	"request: { candidates = \"candidates\"; candidate: { id = \"item_id\"; score = \"score\"; }; };\n"
+	"response: { items = \"items\"; item: { id = \"item_id\"; score = \"score\"; }; }; }",
 	[KINDS] = RANK "response: { prompts = \"prompts\"; prompt: { text = \"text\"; kind = \"kind\"; kinds "
 		       "= ( { from = \"PROMPT_KIND_PAUSE\"; to = \"pause\"; } );\nchoices = \"choices\"; }; "
 		       "choice: { label = \"label\"; kind = \"const:decline\"; }; }; }",
@@ -51,6 +54,10 @@ static const struct row {
 	 "{ id = \"c\"; kind = \"prompt_cap\"; max = 1; per = \"response\"; when = { surface = \"home\"; }; "
 	 "kinds = \"pause\"; reason = \"r\"; },\n"
 	 "{ id = \"d\"; kind = \"opt_out\"; reason = \"r\"; } );",
+	 ""},
+	{"candidates of the request are a baseline", JOINED,
+	 "rules = ( { id = \"a\"; kind = \"score_bound\"; max_absolute = 1; action = \"revert\"; reason = "
+	 "\"r\"; } );",
 	 ""},
 	{"a fallback whose kind has no value", KINDS,
 	 "rules = ( { id = \"a\"; kind = \"phrase_deny\"; phrases = \"x\"; reason = \"r\"; fallback = \"n\"; "

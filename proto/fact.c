@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/fact.h"
 
+#include "proto/suggest.h"
+#include <stdio.h>
+
 #define IN_FACTS(member)     offsetof(struct facts, member)
 #define IN_PROMPT(member)    offsetof(struct facts_prompt, member)
 #define IN_CHOICE(member)    offsetof(struct facts_choice, member)
@@ -21,6 +24,10 @@ const struct fact_row fact_rows[] = {
 	[FACT_ATTRIBUTE_NAME] = {"attribute.name", RECORD_ATTRIBUTE, FACT_TEXT, .offset = IN_ATTRIBUTE(name)},
 	[FACT_ATTRIBUTE_VALUE] = {"attribute.value", RECORD_ATTRIBUTE, FACT_TEXT,
 				  .offset = IN_ATTRIBUTE(value)},
+	[FACT_CANDIDATES] = {"candidates", RECORD_REQUEST, FACT_LIST, .list = RECORD_CANDIDATE},
+	[FACT_CANDIDATE_ID] = {"candidate.id", RECORD_CANDIDATE, FACT_TEXT, .offset = IN_FACTS(candidate_id)},
+	[FACT_CANDIDATE_SCORE] = {"candidate.score", RECORD_CANDIDATE, FACT_NUMBER,
+				  .offset = IN_FACTS(candidate_score)},
 
 	[FACT_ITEMS] = {"items", RECORD_RESPONSE, FACT_LIST, .list = RECORD_ITEM},
 	[FACT_ITEM_ID] = {"item.id", RECORD_ITEM, FACT_TEXT, .offset = IN_FACTS(item_id)},
@@ -80,6 +87,7 @@ static const struct {
 } records[] = {
 	[RECORD_REQUEST] = {"request", 0},
 	[RECORD_ATTRIBUTE] = {"attributes", sizeof(struct facts_attribute)},
+	[RECORD_CANDIDATE] = {"candidates", 0},
 	[RECORD_RESPONSE] = {"response", 0},
 	[RECORD_ITEM] = {"items", 0},
 	[RECORD_WEIGHT] = {"category weights", 0},
@@ -88,6 +96,35 @@ static const struct {
 	[RECORD_SIGNAL] = {"signal", 0},
 };
 _Static_assert(sizeof records / sizeof *records == PROTO_RECORDS, "a row for each record");
+
+const char *fact_kind_name(enum proto_fact fact, unsigned kind)
+{
+	if (fact == FACT_PROMPT_KIND)
+		return prompt_kind_name((enum prompt_kind)kind);
+	if (fact == FACT_CHOICE_KIND)
+		return choice_kind_name((enum choice_kind)kind);
+	return signal_kind_name((enum signal_kind)kind);
+}
+
+bool fact_kind_named(enum proto_fact fact, struct bytes name, unsigned *kind, struct err *err)
+{
+	struct suggestion near = {.word = name};
+	char all[256] = "";
+	for (unsigned i = 1; i < fact_rows[fact].other; i++) {
+		const char *one = fact_kind_name(fact, i);
+		size_t len = strlen(all);
+		snprintf(all + len, sizeof all - len, "%s%s", len ? ", " : "", one);
+		suggest_offer(&near, bytes_of(one));
+		if (bytes_equal(name, bytes_of(one))) {
+			*kind = i;
+			return true;
+		}
+	}
+	if (bytes_present(near.best))
+		return err_set(err, "there is no kind \"%.*s\"; did you mean \"%.*s\"?", BYTES_ARG(name),
+			       BYTES_ARG(near.best));
+	return err_set(err, "there is no kind \"%.*s\"; the kinds are %s", BYTES_ARG(name), all);
+}
 
 size_t fact_record_stride(enum proto_record record)
 {

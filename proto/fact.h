@@ -9,11 +9,13 @@
 #ifndef PROTO_FACT_H
 #define PROTO_FACT_H
 
+#include "proto/err.h"
 #include "proto/facts.h"
 
 enum proto_record {
 	RECORD_REQUEST,
 	RECORD_ATTRIBUTE,
+	RECORD_CANDIDATE,
 	RECORD_RESPONSE,
 	RECORD_ITEM,
 	RECORD_WEIGHT,
@@ -36,6 +38,9 @@ enum proto_fact {
 	FACT_ATTRIBUTES,
 	FACT_ATTRIBUTE_NAME,
 	FACT_ATTRIBUTE_VALUE,
+	FACT_CANDIDATES,
+	FACT_CANDIDATE_ID,
+	FACT_CANDIDATE_SCORE,
 	FACT_ITEMS,
 	FACT_ITEM_ID,
 	FACT_ITEM_SCORE,
@@ -92,6 +97,12 @@ struct fact_row {
 
 /* PROTO_FACTS rows, by enum proto_fact. */
 extern const struct fact_row fact_rows[];
+
+/* Kinds of a KIND fact: "dissatisfied"; "" for 0, "other" for the fact's other. Static text. */
+const char *fact_kind_name(enum proto_fact fact, unsigned kind);
+
+/* The kind of a name. False and err when there is none. */
+MUST_USE bool fact_kind_named(enum proto_fact fact, struct bytes name, unsigned *kind, struct err *err);
 
 /* Bytes from one record to the next where records are structs; 0 where facts are columns or single. */
 size_t fact_record_stride(enum proto_record record);

@@ -89,6 +89,11 @@ struct facts {
 	bool opted_out;
 	int64_t offset; /* first place of this page in the whole ranking; 0 when not mapped */
 
+	/* what the request gives to rank, in its order: a baseline where the response states none */
+	size_t candidate_count;
+	struct bytes *candidate_id;
+	struct facts_numbers candidate_score;
+
 	/* the ranking, in the order of the response; position = index */
 	size_t item_count;
 	struct bytes *item_id, *item_category, *item_source;

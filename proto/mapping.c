@@ -25,9 +25,11 @@ extern const size_t proto_canonical_set_len;
 		[FACT_LOCALE] = "locale", [FACT_TIME_ZONE] = "time_zone", [FACT_SEGMENT] = "segment",        \
 		[FACT_EXPERIMENT] = "experiment", [FACT_OPTED_OUT] = "opted_out", [FACT_OFFSET] = "offset",  \
 		[FACT_ATTRIBUTES] = "attributes", [FACT_ATTRIBUTE_NAME] = "key",                             \
-		[FACT_ATTRIBUTE_VALUE] = "value", [FACT_ITEMS] = "items", [FACT_ITEM_ID] = "item_id",        \
-		[FACT_ITEM_SCORE] = "score", [FACT_ITEM_BASELINE] = "baseline_score",                        \
-		[FACT_ITEM_CATEGORY] = "category", [FACT_ITEM_SOURCE] = "source", [FACT_ITEM_TAGS] = "tags", \
+		[FACT_ATTRIBUTE_VALUE] = "value", [FACT_CANDIDATES] = "candidates",                          \
+		[FACT_CANDIDATE_ID] = "item_id", [FACT_CANDIDATE_SCORE] = "score", [FACT_ITEMS] = "items",   \
+		[FACT_ITEM_ID] = "item_id", [FACT_ITEM_SCORE] = "score",                                     \
+		[FACT_ITEM_BASELINE] = "baseline_score", [FACT_ITEM_CATEGORY] = "category",                  \
+		[FACT_ITEM_SOURCE] = "source", [FACT_ITEM_TAGS] = "tags",                                    \
 		[FACT_WEIGHTS] = "category_weights", [FACT_WEIGHT_CATEGORY] = "category",                    \
 		[FACT_WEIGHT_WEIGHT] = "weight", [FACT_WEIGHT_BASELINE] = "baseline_weight",                 \
 		[FACT_PROMPTS] = "prompts", [FACT_PROMPT_ID] = "prompt_id",                                  \
@@ -72,9 +74,9 @@ struct proto_mapping *proto_mapping_canonical(struct err *err)
 
 /* --- compiling --- */
 
-/* What a fact's field must be; the wording of the error. */
-static const char *wanted(const struct fact_row *row, const struct proto_field *field)
+const char *proto_method_wanted(enum proto_fact fact, const struct proto_field *field)
 {
+	const struct fact_row *row = &fact_rows[fact];
 	bool text = field->type == PROTO_STRING || (scalar_is_integer(field->type) && !row->edited);
 	bool real = field->type == PROTO_FLOAT || field->type == PROTO_DOUBLE;
 	switch (row->type) {
@@ -93,17 +95,19 @@ static const char *wanted(const struct fact_row *row, const struct proto_field *
 	case FACT_BOOL:
 		return field->type == PROTO_BOOL && !field->repeated ? NULL : "a single bool";
 	case FACT_KIND:
-		return scalar_is_integer(field->type) && !field->repeated ? NULL : "a single enum or integer";
+		if (!field->repeated && (scalar_is_integer(field->type) || field->type == PROTO_STRING))
+			return NULL;
+		return "a single string, integer or enum";
 	case FACT_LIST:
 		return field->type == PROTO_MESSAGE && field->repeated ? NULL : "a list of messages";
 	}
 	return "something else";
 }
 
-static bool check_field(const struct fact_row *row, const struct proto_path *path, struct err *err)
+static bool check_field(enum proto_fact fact, const struct proto_path *path, struct err *err)
 {
 	const struct proto_field *field = proto_path_leaf(path);
-	const char *need = wanted(row, field);
+	const char *need = proto_method_wanted(fact, field);
 	if (!need)
 		return true;
 	return err_set(err, "path \"%s\": field \"%.*s\" of %.*s is %s %s; %s is needed", path->text,
@@ -147,6 +151,49 @@ static void report(struct compiler *to, unsigned line)
 	to->report->wrong(to->report->context, line, to->err->text);
 }
 
+/* What kinds a field's values are. A string says nothing without it. */
+static bool compile_kinds(struct compiler *to, enum proto_fact fact, const struct proto_kind_pairs *kinds,
+			  unsigned *line)
+{
+	const struct proto_path *path = to->method->path[fact];
+	if (kinds->count == 0)
+		return proto_path_leaf(path)->type != PROTO_STRING ||
+		       err_set(to->err,
+			       "path \"%s\": it is a string; say with kinds = ( { from = \"...\"; "
+			       "to = \"%s\"; } ) what its values mean",
+			       path->text, fact_kind_name(fact, 1));
+	to->method->translation[fact] =
+		translation_compile(fact, proto_path_leaf(path), kinds, &to->mapping->arena, line, to->err);
+	return to->method->translation[fact];
+}
+
+#define CONSTANT "const:"
+
+/* Patch writes what it edits, and a constant stands nowhere; kinds are only read then. */
+static bool compile_constant(struct compiler *to, enum proto_fact fact, const char *text,
+			     const struct proto_kind_pairs *kinds)
+{
+	const struct fact_row *row = &fact_rows[fact];
+	struct plan_node *node = to->method->plan[row->record];
+	struct plan_constant *constant = arena_zalloc(&to->mapping->arena, 1, sizeof *constant);
+	struct bytes value = bytes_of(text + strlen(CONSTANT));
+	if (!constant)
+		return err_set(to->err, "no memory");
+	if (kinds->count)
+		return err_set(to->err, "\"%s\" has no values to translate; remove kinds", text);
+	if (row->type != FACT_KIND && (row->type != FACT_TEXT || row->edited))
+		return err_set(to->err, "\"%s\": this fact cannot be a constant; give the path of a field",
+			       text);
+	if (value.len == 0)
+		return err_set(to->err, "\"%s\" says nothing; write the value behind the colon", text);
+	*constant = (struct plan_constant){.fact = fact, .next = node->constant};
+	constant->text = arena_copy(&to->mapping->arena, value);
+	if (row->type == FACT_KIND && !fact_kind_named(fact, value, &constant->kind, to->err))
+		return err_within(to->err, "\"%s\"", text);
+	node->constant = to->method->constant[fact] = constant;
+	return bytes_present(constant->text) || err_set(to->err, "no memory");
+}
+
 /* The parent record of a list must be mapped, and the record must be one that the role has. */
 static bool check_record(struct compiler *to, enum proto_record record)
 {
@@ -161,19 +208,25 @@ static bool check_record(struct compiler *to, enum proto_record record)
 		       to->method->role == PROTO_SIGNAL ? "signal" : "ranking");
 }
 
-static bool compile_fact(struct compiler *to, enum proto_fact fact, const char *text)
+/* *line: of what is wrong, where that is not the path's. */
+static bool compile_path(struct compiler *to, enum proto_fact fact, const struct proto_method_paths *from,
+			 unsigned *line)
 {
+	const char *text = from->path[fact];
 	const struct fact_row *row = &fact_rows[fact];
 	struct proto_method *method = to->method;
 	struct arena *arena = &to->mapping->arena;
-	if (!check_record(to, row->record))
-		return false;
+	if (strncmp(text, CONSTANT, strlen(CONSTANT)) == 0)
+		return compile_constant(to, fact, text, &from->kinds[fact]);
 	const struct proto_path *path = proto_path_compile(to->message[row->record], text, arena, to->err);
 	method->path[fact] = path;
-	if (!path || !check_field(row, path, to->err) || !check_edited(method, fact, to->err))
+	if (!path || !check_field(fact, path, to->err) || !check_edited(method, fact, to->err))
 		return false;
+	if (row->type == FACT_KIND && !compile_kinds(to, fact, &from->kinds[fact], line))
+		return false;
+	bool zero = method->translation[fact] && method->translation[fact]->zero;
 	struct plan_node *child = NULL;
-	if (!plan_add(method->plan[row->record], fact, path, arena, &child, to->err))
+	if (!plan_add(method->plan[row->record], fact, path, zero, arena, &child, to->err))
 		return false;
 	if (row->type == FACT_LIST) {
 		method->plan[row->list] = child;
@@ -189,11 +242,99 @@ static bool begin_record(struct compiler *to, enum proto_record record, const st
 	return to->method->plan[record] || err_set(to->err, "no memory");
 }
 
+#define HEADER "header:"
+
+/* A name as it stands in metadata. Values of names that end in -bin are no texts. */
+static bool check_header(struct bytes name, struct err *err)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789_.-";
+	if (name.len == 0 || strspn(name.at, allowed) != name.len)
+		return err_set(err,
+			       "\"" HEADER "%s\": a name of metadata has lower case letters, digits and "
+			       "_.-; write one such as \"" HEADER "x-session-id\"",
+			       name.at);
+	if (name.len >= 4 && strcmp(name.at + name.len - 4, "-bin") == 0)
+		return err_set(err, "\"" HEADER "%s\": its values are no texts; name another", name.at);
+	return true;
+}
+
+/* Fills what the source is made of. */
+static bool compile_source(struct compiler *to, struct proto_source *source, const char *text)
+{
+	struct arena *arena = &to->mapping->arena;
+	enum proto_record record = fact_rows[source->fact].record;
+	size_t header = strncmp(text, HEADER, strlen(HEADER)) == 0 ? strlen(HEADER) : 0;
+	size_t constant = strncmp(text, CONSTANT, strlen(CONSTANT)) == 0 ? strlen(CONSTANT) : 0;
+	source->text = arena_string(arena, bytes_of(text));
+	if (!source->text)
+		return err_set(to->err, "no memory");
+	if (header) {
+		source->header = bytes_of(source->text + header);
+		return check_header(source->header, to->err);
+	}
+	if (constant) {
+		source->constant = bytes_of(source->text + constant);
+		return source->constant.len || err_set(to->err,
+						       "\"%s\" says nothing; write the value behind the "
+						       "colon",
+						       text);
+	}
+	source->path = proto_path_compile(to->message[record], text, arena, to->err);
+	if (!source->path || !check_field(source->fact, source->path, to->err))
+		return false;
+	source->plan = plan_node_new(arena);
+	return source->plan ? plan_add(source->plan, source->fact, source->path, false, arena, NULL, to->err)
+			    : err_set(to->err, "no memory");
+}
+
+static bool add_source(struct compiler *to, enum proto_fact fact, const char *text)
+{
+	const struct fact_row *row = &fact_rows[fact];
+	struct proto_source *source = arena_zalloc(&to->mapping->arena, 1, sizeof *source);
+	struct proto_source **last = &to->method->source;
+	if (row->type != FACT_TEXT || (row->record != RECORD_REQUEST && row->record != RECORD_SIGNAL))
+		return err_set(to->err,
+			       "\"%s\": only texts of a request come from metadata or from several "
+			       "sources; give one path",
+			       text);
+	if (!source)
+		return err_set(to->err, "no memory");
+	source->fact = fact;
+	if (!compile_source(to, source, text))
+		return false;
+	while (*last)
+		last = &(*last)->next;
+	*last = source;
+	return true;
+}
+
+/* The first source is a path as any other where it is one; the others are asked when it says nothing. */
+static bool compile_fact(struct compiler *to, enum proto_fact fact, const struct proto_method_paths *from,
+			 unsigned *line)
+{
+	const char *text = from->path[fact];
+	const char *const *more = from->fallback[fact];
+	if (!check_record(to, fact_rows[fact].record))
+		return false;
+	bool other = strncmp(text, HEADER, strlen(HEADER)) == 0 ||
+		     (more && strncmp(text, CONSTANT, strlen(CONSTANT)) == 0);
+	bool good = other ? add_source(to, fact, text) : compile_path(to, fact, from, line);
+	for (; good && more && *more; more++)
+		good = add_source(to, fact, *more);
+	return good;
+}
+
 /* One path; what is wrong is reported, and the others are looked at all the same. */
 static void take_fact(struct compiler *to, const struct proto_method_paths *from, enum proto_fact fact)
 {
 	const struct fact_row *row = &fact_rows[fact];
-	if (from->path[fact] && !to->broken[row->record] && compile_fact(to, fact, from->path[fact]))
+	unsigned line = from->path_line[fact];
+	if (!from->path[fact] && from->kinds[fact].count && !to->broken[row->record]) {
+		err_set(to->err, "%s: %s: kinds stand without it; give its path, too", from->method,
+			row->key);
+		report(to, from->kinds[fact].line);
+	}
+	if (from->path[fact] && !to->broken[row->record] && compile_fact(to, fact, from, &line))
 		return;
 	if (row->type == FACT_LIST)
 		to->broken[row->list] = from->path[fact];
@@ -201,7 +342,7 @@ static void take_fact(struct compiler *to, const struct proto_method_paths *from
 		return;
 	err_within(to->err, "%s", row->key);
 	err_within(to->err, "%s", from->method);
-	report(to, from->path_line[fact]);
+	report(to, line);
 }
 
 static void compile_method(struct compiler *to, const struct proto_method_paths *from)
@@ -355,7 +496,20 @@ enum facts_order proto_method_order(const struct proto_method *method)
 
 bool proto_method_maps(const struct proto_method *method, enum proto_fact fact)
 {
-	return method->path[fact];
+	const struct proto_source *source = method->source;
+	if (fact == FACT_ITEM_BASELINE && method->path[FACT_ITEM_ID] && method->path[FACT_CANDIDATE_ID] &&
+	    method->path[FACT_CANDIDATE_SCORE])
+		return true;
+	while (source && source->fact != fact)
+		source = source->next;
+	return method->path[fact] || method->constant[fact] || source;
+}
+
+bool proto_method_writes_kind(const struct proto_method *method, enum proto_fact fact, unsigned kind)
+{
+	if (method->constant[fact])
+		return method->constant[fact]->kind == kind;
+	return !method->translation[fact] || translation_back(method->translation[fact], kind);
 }
 
 unsigned proto_method_line(const struct proto_method *method)
@@ -392,12 +546,28 @@ static bool equal_paths(const struct proto_path *a, const struct proto_path *b)
 	return same;
 }
 
+static bool equal_constants(const struct plan_constant *a, const struct plan_constant *b)
+{
+	return !a == !b && (!a || (a->kind == b->kind && bytes_equal(a->text, b->text)));
+}
+
+static bool equal_sources(const struct proto_source *a, const struct proto_source *b)
+{
+	for (; a && b; a = a->next, b = b->next)
+		if (a->fact != b->fact || strcmp(a->text, b->text) != 0 || !equal_paths(a->path, b->path))
+			return false;
+	return !a && !b;
+}
+
 static bool equal_methods(const struct proto_method *a, const struct proto_method *b)
 {
 	bool same = bytes_equal(a->name, b->name) && a->role == b->role && a->order == b->order &&
-		    a->request_streams == b->request_streams && a->response_streams == b->response_streams;
+		    a->request_streams == b->request_streams && a->response_streams == b->response_streams &&
+		    equal_sources(a->source, b->source);
 	for (size_t fact = 0; same && fact < PROTO_FACTS; fact++)
-		same = equal_paths(a->path[fact], b->path[fact]);
+		same = equal_paths(a->path[fact], b->path[fact]) &&
+		       equal_constants(a->constant[fact], b->constant[fact]) &&
+		       translation_equal(a->translation[fact], b->translation[fact]);
 	return same;
 }
 

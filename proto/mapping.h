@@ -13,6 +13,7 @@
 #include "proto/err.h"
 #include "proto/fact.h"
 #include "proto/schema.h"
+#include "proto/translation.h"
 
 struct proto_mapping;
 struct proto_method; /* one governed or signal method; borrowed from its mapping */
@@ -23,12 +24,17 @@ enum proto_method_role {
 };
 
 /* What is said about one method: a path text for each fact (proto/path.h), NULL where a fact is not mapped.
- * The paths of a list's records begin at its elements: "items" at the response, "item.id" at an item. */
+ * The paths of a list's records begin at its elements: "items" at the response, "item.id" at an item. A text
+ * that begins with "const:" is a constant: the fact is that text, or the kind of that name. Texts of a request
+ * or signal may come from request metadata ("header:x-session-id"), and may have fallbacks, which are asked in
+ * their order while what was found is absent or empty. */
 struct proto_method_paths {
 	const char *method; /* "/shop.reco.v1.Recommender/Recommend" */
 	enum proto_method_role role;
 	enum facts_order order;
 	const char *path[PROTO_FACTS];
+	const char *const *fallback[PROTO_FACTS];   /* what is asked after path; NULL-terminated, or NULL */
+	struct proto_kind_pairs kinds[PROTO_FACTS]; /* KIND facts */
 	/* Lines of the configuration where the method and its paths stand; 0: it is built in. */
 	unsigned line, path_line[PROTO_FACTS];
 };
@@ -72,7 +78,11 @@ enum proto_method_role proto_method_role(const struct proto_method *method);
 bool proto_method_request_streams(const struct proto_method *method);
 bool proto_method_response_streams(const struct proto_method *method);
 enum facts_order proto_method_order(const struct proto_method *method);
+/* Does the method give the fact, from whatever source? The baseline of items also by their candidates. */
 bool proto_method_maps(const struct proto_method *method, enum proto_fact fact);
+
+/* Can patch write this kind? True where the fact is not mapped: then nothing is said of it. */
+bool proto_method_writes_kind(const struct proto_method *method, enum proto_fact fact, unsigned kind);
 
 /* Where the method stands in the configuration; 0: it is built in. */
 unsigned proto_method_line(const struct proto_method *method);

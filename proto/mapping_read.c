@@ -9,8 +9,11 @@
 
 enum { DESCRIPTORS_MIB = 64, METHODS_MAX = 1000 };
 
+#define READ_LIMIT ((size_t)64 * 1024 * 1024)
+
 struct read {
-	const char *path; /* of the configuration file */
+	const char *path;   /* of the configuration file */
+	struct arena arena; /* what was read, until it is compiled */
 	const struct proto_mapping_report *report;
 	bool wrong;
 };
@@ -37,6 +40,42 @@ static const char *text_of(struct read *to, const config_setting_t *setting, con
 	return text && *text ? text : NULL;
 }
 
+enum { SOURCES_MAX = 8 };
+
+/* Adds the texts behind the first one of a list. */
+static const char *const *read_fallbacks(struct read *to, const config_setting_t *list, const char *name)
+{
+	size_t count = (size_t)config_setting_length(list);
+	const char **all = arena_zalloc(&to->arena, count, sizeof *all);
+	if (!all)
+		complain(to, list, "%s: no memory", name);
+	for (size_t i = 1; all && i < count; i++) {
+		all[i - 1] = text_of(to, config_setting_get_elem(list, (unsigned)i), name,
+				     "a path or \"header:x-session-id\"");
+		if (!all[i - 1])
+			return NULL;
+	}
+	return all;
+}
+
+/* A path, or a list of sources: the first one, and *fallback for the others. */
+static const char *read_sources(struct read *to, const config_setting_t *setting, const char *name,
+				const char *const **fallback)
+{
+	if (!config_setting_is_list(setting) && !config_setting_is_array(setting))
+		return text_of(to, setting, name, "a path, as in \"product.id\"");
+	int count = config_setting_length(setting);
+	if (count < 1 || count > SOURCES_MAX) {
+		complain(to, setting,
+			 "%s: 1 to %d sources are expected; write [ \"ctx.session_id\", "
+			 "\"header:x-session-id\" ]",
+			 name, SOURCES_MAX);
+		return NULL;
+	}
+	*fallback = count > 1 ? read_fallbacks(to, setting, name) : NULL;
+	return text_of(to, config_setting_get_elem(setting, 0), name, "a path or \"header:x-session-id\"");
+}
+
 /* --- paths of one method --- */
 
 /* A group of paths in a method, and the records whose facts stand in it. */
@@ -44,13 +83,13 @@ static const struct section {
 	const char *name;
 	enum proto_record first, last;
 } sections[] = {
-	{"request", RECORD_REQUEST, RECORD_ATTRIBUTE},
+	{"request", RECORD_REQUEST, RECORD_CANDIDATE},
 	{"response", RECORD_RESPONSE, RECORD_CHOICE},
 	{"signal", RECORD_SIGNAL, RECORD_SIGNAL},
 };
 
 /* Keys that a mapping is to have, and has not yet. */
-static const char *const later[] = {"candidates", "candidate", "kinds", "baseline_rank"};
+static const char *const later[] = {"baseline_rank"};
 
 /* A fact's key as it stands in its section: "signal.kind" is `kind` of signal. */
 static const char *key_in(const struct section *section, enum proto_fact fact)
@@ -112,6 +151,79 @@ static size_t find_fact(const struct section *section, const char *key, bool *in
 	return found;
 }
 
+/* --- kinds --- */
+
+/* A text, or a whole number as one; NULL after a complaint. */
+static const char *read_from(struct read *to, const config_setting_t *setting, const char *name)
+{
+	int type = config_setting_type(setting);
+	if (type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64)
+		return text_of(to, setting, name, "a value of the field, as in \"thumbs_down\"");
+	const char *text = arena_printf(&to->arena, "%lld", config_setting_get_int64(setting));
+	if (!text)
+		complain(to, setting, "%s: no memory", name);
+	return text;
+}
+
+/* `name`: "schema.methods[0].signal.kinds". */
+static bool read_kind(struct read *to, const config_setting_t *setting, const char *name,
+		      struct proto_kind_pair *pair)
+{
+	const config_setting_t *from = NULL, *kind = NULL;
+	if (config_setting_is_group(setting)) {
+		from = config_setting_get_member(setting, "from");
+		kind = config_setting_get_member(setting, "to");
+	}
+	if (!from || !kind || config_setting_length(setting) != 2) {
+		complain(to, setting, "%s: a line is { from = \"...\"; to = \"...\"; }", name);
+		return false;
+	}
+	char full[512];
+	pair->line = config_setting_source_line(setting);
+	snprintf(full, sizeof full, "%s.from", name);
+	pair->from = read_from(to, from, full);
+	snprintf(full, sizeof full, "%s.to", name);
+	pair->to = text_of(to, kind, full, "a kind, as in \"dissatisfied\"");
+	return pair->from && pair->to;
+}
+
+static void read_kinds(struct read *to, const config_setting_t *setting, const char *name,
+		       struct proto_kind_pairs *kinds)
+{
+	int length = config_setting_length(setting);
+	size_t count = length > 0 ? (size_t)length : 0;
+	kinds->line = config_setting_source_line(setting);
+	if (!config_setting_is_list(setting) || count == 0 || count > PROTO_KINDS_MAX) {
+		complain(to, setting,
+			 "%s: a list of 1 to %d groups is expected; write kinds = ( { from = \"...\"; to = "
+			 "\"...\"; } );",
+			 name, PROTO_KINDS_MAX);
+		return;
+	}
+	struct proto_kind_pair *pair = arena_zalloc(&to->arena, count, sizeof *pair);
+	bool good = pair;
+	if (!pair)
+		complain(to, setting, "%s: no memory", name);
+	for (size_t i = 0; pair && i < count; i++)
+		good &= read_kind(to, config_setting_get_elem(setting, (unsigned)i), name, &pair[i]);
+	kinds->pair = pair;
+	kinds->count = good ? count : 0;
+}
+
+/* The fact whose kinds stand under `key`, "prompt.kinds"; PROTO_FACTS: none. */
+static size_t find_kinds(const struct section *section, const char *key)
+{
+	bool inner;
+	size_t len = strlen(key);
+	char kind[256];
+	snprintf(kind, sizeof kind, "%s", key);
+	if (len < strlen("kinds") || strcmp(key + len - strlen("kinds"), "kinds") != 0)
+		return PROTO_FACTS;
+	kind[len - 1] = '\0';
+	size_t fact = find_fact(section, kind, &inner);
+	return fact < PROTO_FACTS && fact_rows[fact].type == FACT_KIND ? fact : PROTO_FACTS;
+}
+
 /* `group`: "" or "item.". */
 static void read_paths(const struct method *method, const config_setting_t *settings, const char *group)
 {
@@ -123,7 +235,10 @@ static void read_paths(const struct method *method, const config_setting_t *sett
 		snprintf(key, sizeof key, "%s%s", group, config_setting_name(setting));
 		snprintf(full, sizeof full, "%s.%s.%s", method->name, method->section->name, key);
 		size_t fact = find_fact(method->section, key, &inner);
-		if (inner && !*group && config_setting_is_group(setting)) {
+		size_t kinds = find_kinds(method->section, key);
+		if (kinds < PROTO_FACTS) {
+			read_kinds(method->to, setting, full, &method->paths->kinds[kinds]);
+		} else if (inner && !*group && config_setting_is_group(setting)) {
 			snprintf(key + strlen(key), sizeof key - strlen(key), ".");
 			read_paths(method, setting, key);
 		} else if (inner && fact == PROTO_FACTS) {
@@ -133,7 +248,7 @@ static void read_paths(const struct method *method, const config_setting_t *sett
 			complain_unknown(method, setting, group);
 		} else {
 			method->paths->path[fact] =
-				text_of(method->to, setting, full, "a path, as in \"product.id\"");
+				read_sources(method->to, setting, full, &method->paths->fallback[fact]);
 			method->paths->path_line[fact] = config_setting_source_line(setting);
 		}
 	}
@@ -309,6 +424,7 @@ struct proto_mapping *proto_mapping_read(const config_setting_t *schema, const c
 		complain(&to, schema, "schema: a group is expected; write schema: { ... };");
 		return NULL;
 	}
+	arena_init(&to.arena, READ_LIMIT);
 	check_keys(&to, schema);
 	const config_setting_t *descriptors = config_setting_get_member(schema, "descriptors");
 	const config_setting_t *methods = config_setting_get_member(schema, "methods");
@@ -318,7 +434,9 @@ struct proto_mapping *proto_mapping_read(const config_setting_t *schema, const c
 		complain(&to, schema, "schema.methods is missing; write methods = ( { ... } );");
 	struct proto_schema *set = descriptors ? read_descriptors(&to, descriptors) : NULL;
 	if (methods)
-		return read_methods(&to, methods, set);
-	proto_schema_free(set);
-	return NULL;
+		mapping = read_methods(&to, methods, set);
+	else
+		proto_schema_free(set);
+	arena_done(&to.arena);
+	return mapping;
 }

@@ -7,10 +7,13 @@
  *     descriptors = "schema.pb";                       relative to the configuration file
  *     methods = (
  *       { method = "/shop.v1.Reco/Recommend";
- *         request: { user = "ctx.user"; };              a path for each fact (proto/fact.h)
+ *         request: { user = "ctx.user";                 a path for each fact (proto/fact.h)
+ *                    session = [ "ctx.session", "header:x-session-id" ]; };   or sources, in their order
  *         response: { items = "results"; item: { id = "id"; score = "score"; baseline = "base"; }; };
  *         order = "score_desc"; },                      score_desc, score_asc; default: position
- *       { method = "/shop.v1.Reco/Feedback"; signal: { user = "user"; kind = "type"; }; }
+ *       { method = "/shop.v1.Reco/Feedback";
+ *         signal: { user = "user"; kind = "type";       a constant instead of a path: "const:opt_out"
+ *                   kinds = ( { from = "thumbs_down"; to = "dissatisfied"; } ); }; }
  *     );
  *   };
  */

@@ -117,17 +117,6 @@ static bool set_number(const struct record *record, enum proto_fact fact, double
 	return !path || set_raw(record, path, scalar_from_number(proto_path_leaf(path)->type, value));
 }
 
-/* A kind that is OTHER has no number of its own: what stands there stays. */
-static bool set_kind(const struct record *record, enum proto_fact fact, unsigned kind)
-{
-	const struct proto_path *path = record->patch->method->path[fact];
-	if (!path || kind == fact_rows[fact].other)
-		return true;
-	if (kind == 0)
-		return spot_clear(path, record->list, record->from, record->end);
-	return set_raw(record, path, scalar_from_integer(proto_path_leaf(path)->type, kind));
-}
-
 /* Absent, or empty where empty means absent: the field goes. */
 static bool set_text(const struct record *record, enum proto_fact fact, struct bytes text)
 {
@@ -145,6 +134,36 @@ static bool set_text(const struct record *record, enum proto_fact fact, struct b
 		return true;
 	struct bytes len = encode_len(arena, text.len);
 	return bytes_present(len) && replace_leaf(record, &spot, spot.leaf.size, len, text);
+}
+
+/* How a kind is written: false where it has no value of its own, which are OTHER and what no line of a
+ * translation gives. A string's value is *text. */
+static bool value_of_kind(const struct proto_method *method, enum proto_fact fact, unsigned kind,
+			  struct bytes *text, int64_t *number)
+{
+	const struct translation *translation = method->translation[fact];
+	const struct translation_line *line = translation ? translation_back(translation, kind) : NULL;
+	*text = line ? line->text : (struct bytes){0};
+	*number = line ? line->number : kind;
+	return translation ? line != NULL : kind != fact_rows[fact].other;
+}
+
+/* A kind without a value: what stands there stays. So does one of several values of the same kind. */
+static bool set_kind(const struct record *record, enum proto_fact fact, unsigned was, unsigned kind)
+{
+	const struct proto_method *method = record->patch->method;
+	const struct proto_path *path = method->path[fact];
+	struct bytes text;
+	int64_t number;
+	if (!path || (method->translation[fact] && was == kind))
+		return true;
+	if (kind == 0)
+		return spot_clear(path, record->list, record->from, record->end);
+	if (!value_of_kind(method, fact, kind, &text, &number))
+		return true;
+	if (proto_path_leaf(path)->type == PROTO_STRING)
+		return set_text(record, fact, text);
+	return set_raw(record, path, scalar_from_integer(proto_path_leaf(path)->type, number));
 }
 
 /* --- prompts --- */
@@ -166,11 +185,14 @@ static struct bytes encode_choice_fact(const struct patch *patch, enum proto_fac
 	const struct proto_path *path = patch->method->path[fact];
 	struct arena *arena = patch->list.arena;
 	bool is_kind = fact_rows[fact].type == FACT_KIND;
-	if (!path || (is_kind ? kind == 0 || kind == fact_rows[fact].other : text.len == 0))
+	int64_t number;
+	if (!path || (is_kind ? kind == 0 || !value_of_kind(patch->method, fact, kind, &text, &number)
+			      : text.len == 0))
 		return (struct bytes){"", 0};
 	const struct proto_field *field = proto_path_leaf(path);
-	struct bytes made = is_kind ? encode_raw(arena, field, scalar_from_integer(field->type, kind))
-				    : encode_run(arena, field->number, text);
+	struct bytes made = field->type == PROTO_STRING
+				    ? encode_run(arena, field->number, text)
+				    : encode_raw(arena, field, scalar_from_integer(field->type, number));
 	return encode_around(arena, path, 0, made);
 }
 
@@ -221,11 +243,12 @@ static bool edit_prompt(struct patch *patch, size_t index)
 		return splice_add(&patch->list, (struct splice){.at = span->tag,
 								.cut = span->end - span->tag,
 								.inside = span->inside});
-	return !edit->replace || (set_text(&record, FACT_PROMPT_TEXT, with->text) &&
-				  set_text(&record, FACT_PROMPT_TEMPLATE_ID, with->template_id) &&
-				  set_text(&record, FACT_PROMPT_LOCALE, with->locale) &&
-				  set_kind(&record, FACT_PROMPT_KIND, with->kind) &&
-				  set_choices(&record, &patch->places->prompt[index], with));
+	return !edit->replace ||
+	       (set_text(&record, FACT_PROMPT_TEXT, with->text) &&
+		set_text(&record, FACT_PROMPT_TEMPLATE_ID, with->template_id) &&
+		set_text(&record, FACT_PROMPT_LOCALE, with->locale) &&
+		set_kind(&record, FACT_PROMPT_KIND, patch->places->prompt[index].kind, with->kind) &&
+		set_choices(&record, &patch->places->prompt[index], with));
 }
 
 static bool edit_prompts(struct patch *patch)

@@ -107,10 +107,10 @@ static bool add_zero(struct plan_node *node, enum proto_fact fact, struct arena 
 }
 
 /* Numbers, and texts made of integers, are there at zero when their message is. */
-static bool has_zero(const struct proto_field *field, enum fact_type type)
+static bool has_zero(const struct proto_field *field, enum fact_type type, bool zero)
 {
 	return !field->presence && !field->repeated &&
-	       (type == FACT_NUMBER ||
+	       (zero || type == FACT_NUMBER ||
 		(type == FACT_TEXT && field->type != PROTO_STRING && field->type != PROTO_ENUM));
 }
 
@@ -121,7 +121,7 @@ static enum plan_quick quick_of(const struct proto_field *field, enum fact_type 
 	return type == FACT_NUMBER && field->type == PROTO_DOUBLE ? PLAN_QUICK_DOUBLE : PLAN_SLOW;
 }
 
-static bool add_leaf(struct plan_node *node, enum proto_fact fact, const struct proto_step *step,
+static bool add_leaf(struct plan_node *node, enum proto_fact fact, const struct proto_step *step, bool zero,
 		     struct arena *arena, struct plan_node **child)
 {
 	const struct fact_row *row = &fact_rows[fact];
@@ -138,12 +138,12 @@ static bool add_leaf(struct plan_node *node, enum proto_fact fact, const struct 
 		if (!entry->child)
 			return false;
 	}
-	if (has_zero(step->field, row->type) && !add_zero(node, fact, arena))
+	if (has_zero(step->field, row->type, zero) && !add_zero(node, fact, arena))
 		return false;
 	return add_rivals(node, entry, step, arena);
 }
 
-bool plan_add(struct plan_node *node, enum proto_fact fact, const struct proto_path *path,
+bool plan_add(struct plan_node *node, enum proto_fact fact, const struct proto_path *path, bool zero,
 	      struct arena *arena, struct plan_node **child, struct err *err)
 {
 	const struct fact_row *row = &fact_rows[fact];
@@ -157,5 +157,5 @@ bool plan_add(struct plan_node *node, enum proto_fact fact, const struct proto_p
 	if (node && list && plan_find_message(node, last->field->number))
 		return err_set(err, "path \"%s\": another list has this field; each list needs its own",
 			       path->text);
-	return (node && add_leaf(node, fact, last, arena, child)) || err_set(err, "no memory");
+	return (node && add_leaf(node, fact, last, zero, arena, child)) || err_set(err, "no memory");
 }

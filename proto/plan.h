@@ -37,6 +37,14 @@ struct plan_entry {
 	struct plan_entry *next;	/* the next entry with the same number */
 };
 
+/* A fact that is the same in each record. */
+struct plan_constant {
+	enum proto_fact fact;
+	struct bytes text; /* TEXT */
+	unsigned kind;	   /* KIND */
+	const struct plan_constant *next;
+};
+
 enum { PLAN_DIRECT = 32 };
 
 struct plan_node {
@@ -45,14 +53,15 @@ struct plan_node {
 	size_t count, room;
 	enum proto_fact *zero; /* numbers without presence: 0 and present once the message is there */
 	size_t zero_count;
-	bool lists; /* some PLAN_LIST is here, or in a message entered from here */
+	const struct plan_constant *constant; /* of the record that begins here */
+	bool lists;			      /* some PLAN_LIST is here, or in a message entered from here */
 };
 
 struct plan_node *plan_node_new(struct arena *arena);
 
 /* Adds the path of `fact`, which begins at `node` in `record`. For a list *child becomes the node of its
- * elements. False and err when memory is short or when two lists would share one field. */
-MUST_USE bool plan_add(struct plan_node *node, enum proto_fact fact, const struct proto_path *path,
+ * elements. `zero`: zero means something to this KIND fact. False and err when memory is short or when two lists would share one field. */
+MUST_USE bool plan_add(struct plan_node *node, enum proto_fact fact, const struct proto_path *path, bool zero,
 		       struct arena *arena, struct plan_node **child, struct err *err);
 
 /* The first entry of a number, NULL when the field concerns nobody. */

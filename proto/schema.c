@@ -103,6 +103,11 @@ const struct proto_rpc *proto_schema_rpc(const struct proto_schema *schema, stru
 	return found;
 }
 
+const struct proto_rpc *proto_schema_rpc_at(const struct proto_schema *schema, size_t index)
+{
+	return index < schema->rpc_count ? &schema->rpc[index] : NULL;
+}
+
 /* --- fields: looked up when paths compile, never per call --- */
 
 static void say_unknown_field(const struct proto_message *message, struct bytes name, struct err *err)

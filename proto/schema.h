@@ -83,6 +83,8 @@ const struct proto_message *proto_schema_message(const struct proto_schema *sche
 						 struct err *err);
 const struct proto_rpc *proto_schema_rpc(const struct proto_schema *schema, struct bytes name,
 					 struct err *err);
+/* Walks all methods: index from 0; NULL behind the last. */
+const struct proto_rpc *proto_schema_rpc_at(const struct proto_schema *schema, size_t index);
 const struct proto_field *proto_message_field(const struct proto_message *message, struct bytes name,
 					      struct err *err);
 

@@ -6,6 +6,7 @@
  */
 #include "proto/view.h"
 
+#include "proto/join.h"
 #include "proto/places.h"
 #include "proto/scalar.h"
 #include "proto/sort.h"
@@ -30,7 +31,8 @@ struct view {
 	struct bytes message;
 	struct arena *arena;
 	struct err *err;
-	const char *what; /* "response" */
+	const char *what;		     /* "response" */
+	const struct proto_headers *headers; /* or NULL */
 	enum proto_result result;
 	size_t limit[PROTO_RECORDS];
 	size_t room[PROTO_RECORDS];  /* rows that there is memory for */
@@ -227,11 +229,18 @@ static bool read_texts(struct view *view, const struct plan_entry *entry, const 
 	return !cursor.problem || fail_wire(view, &cursor);
 }
 
-static void read_kind(const struct plan_entry *entry, uint64_t raw, void *to)
+static void read_kind(const struct view *view, const struct plan_entry *entry, const struct wire_field *field,
+		      void *to)
 {
-	int64_t number = scalar_integer(entry->field->type, raw);
+	const struct translation *translation = view->method->translation[entry->fact];
+	bool string = entry->wire == WIRE_LEN;
+	int64_t number = string ? 0 : scalar_integer(entry->field->type, field->value);
 	unsigned other = fact_rows[entry->fact].other;
-	*(unsigned *)to = number >= 0 && number < other ? (unsigned)number : other;
+	if (translation)
+		*(unsigned *)to = translation_kind(translation, entry->field,
+						   string ? wire_body(field) : (struct bytes){0}, number);
+	else
+		*(unsigned *)to = number >= 0 && number < other ? (unsigned)number : other;
 }
 
 static bool read_leaf(struct view *view, const struct plan_entry *entry, const struct wire_field *field)
@@ -258,7 +267,7 @@ static bool read_leaf(struct view *view, const struct plan_entry *entry, const s
 		*(bool *)to = field->value != 0;
 		break;
 	case FACT_KIND:
-		read_kind(entry, field->value, to);
+		read_kind(view, entry, field, to);
 		break;
 	case FACT_LIST:
 		break;
@@ -389,9 +398,23 @@ static void read_zero(struct view *view, enum proto_fact fact)
 		view->sink[fact].present[row] = 1;
 		return;
 	}
+	if (fact_rows[fact].type == FACT_KIND) {
+		unsigned *kind = (unsigned *)sink_at(view, fact, row);
+		*kind = *kind ? *kind : view->method->translation[fact]->zero;
+		return;
+	}
 	struct bytes *text = (struct bytes *)sink_at(view, fact, row);
 	if (!bytes_present(*text))
 		*text = BYTES_LITERAL("0");
+}
+
+static void read_constant(struct view *view, const struct plan_constant *constant)
+{
+	char *to = sink_at(view, constant->fact, current(view, fact_rows[constant->fact].record));
+	if (fact_rows[constant->fact].type == FACT_KIND)
+		*(unsigned *)to = constant->kind;
+	else
+		*(struct bytes *)to = constant->text;
 }
 
 /* A text that is not empty, or a double, that concerns one fact and no rival. False: it is something else, and
@@ -421,6 +444,8 @@ static bool read_message(struct view *view, const struct plan_node *node, struct
 	struct wire_field field;
 	for (size_t i = 0; i < node->zero_count; i++)
 		read_zero(view, node->zero[i]);
+	for (const struct plan_constant *constant = node->constant; constant; constant = constant->next)
+		read_constant(view, constant);
 	while (wire_next(&cursor, &field)) {
 		const struct plan_entry *entry = plan_find(node, field.number);
 		if (entry && read_quick(view, entry, &field))
@@ -454,6 +479,29 @@ static bool begin(struct view *view, enum proto_record record, void *base)
 	return !plan->lists || count_rows(view, plan, view->message);
 }
 
+/* What paths, metadata and constants say, one after the other, of texts that are still absent or empty. */
+static bool ask_sources(struct view *view)
+{
+	for (const struct proto_source *source = view->method->source; source; source = source->next) {
+		struct bytes *to = (struct bytes *)sink_at(view, source->fact, 0), value = source->constant;
+		if (to->len)
+			continue;
+		if (source->plan) {
+			*to = value;
+			if (!read_message(view, source->plan, view->message))
+				return false;
+			continue;
+		}
+		if (source->header.len && view->headers)
+			value = view->headers->find(view->headers->context, source->header);
+		if (value.len)
+			*to = arena_copy(view->arena, value);
+		if (value.len && !to->len)
+			return fail_memory(view);
+	}
+	return true;
+}
+
 static int compare_attributes(const void *a, const void *b)
 {
 	const struct facts_attribute *left = a, *right = b;
@@ -484,21 +532,24 @@ static bool view_request(struct view *view, struct facts *facts)
 {
 	void *attributes;
 	if (!begin(view, RECORD_REQUEST, facts) || !sink_structs(view, RECORD_ATTRIBUTE, &attributes) ||
-	    !read_message(view, view->method->plan[RECORD_REQUEST], view->message))
+	    !sink_columns(view, RECORD_CANDIDATE, facts) ||
+	    !read_message(view, view->method->plan[RECORD_REQUEST], view->message) || !ask_sources(view))
 		return false;
 	facts->method = view->method->name;
 	facts->attributes = attributes;
+	facts->candidate_count = view->count[RECORD_CANDIDATE];
 	return finish_attributes(view, facts);
 }
 
 enum proto_result proto_view_request(const struct proto_method *method, struct bytes message,
-				     const struct proto_limits *limits, struct arena *arena,
-				     struct facts *facts, struct err *err)
+				     const struct proto_headers *headers, const struct proto_limits *limits,
+				     struct arena *arena, struct facts *facts, struct err *err)
 {
 	struct view view = {.method = method, .message = message, .arena = arena, .err = err};
 	struct facts work = *facts;
 	view.what = "request";
-	view.limit[RECORD_ATTRIBUTE] = limits->items;
+	view.headers = headers;
+	view.limit[RECORD_ATTRIBUTE] = view.limit[RECORD_CANDIDATE] = limits->items;
 	if (view_request(&view, &work))
 		*facts = work;
 	return view.result;
@@ -523,8 +574,10 @@ static bool begin_lists(struct view *view, struct facts *facts)
 	return view->tags.from || fail_memory(view);
 }
 
-static void finish_response(struct view *view, struct facts *facts)
+static bool finish_response(struct view *view, struct facts *facts)
 {
+	if (!view->method->path[FACT_ITEM_BASELINE])
+		facts->item_baseline.narrow = facts->candidate_score.narrow;
 	facts->order = view->method->order;
 	facts->item_count = view->count[RECORD_ITEM];
 	facts->weight_count = view->count[RECORD_WEIGHT];
@@ -532,6 +585,7 @@ static void finish_response(struct view *view, struct facts *facts)
 	view->tags.from[facts->item_count] = (uint32_t)view->tags.count;
 	facts->item_tags = view->tags.count ? view->tags.at : NULL;
 	facts->item_tag_from = view->tags.count ? view->tags.from : NULL;
+	return join_baselines(facts, view->arena) || fail_memory(view);
 }
 
 static bool view_response(struct view *view, struct facts *facts, const struct proto_places **places)
@@ -542,7 +596,8 @@ static bool view_response(struct view *view, struct facts *facts, const struct p
 	struct proto_places *found = arena_zalloc(view->arena, 1, sizeof *found);
 	if (!found)
 		return fail_memory(view);
-	finish_response(view, facts);
+	if (!finish_response(view, facts))
+		return false;
 	*found = (struct proto_places){
 		.method = view->method, .message = view->message, .prompt = facts->prompts};
 	memcpy(found->span, view->span, sizeof found->span);
@@ -567,12 +622,15 @@ enum proto_result proto_view_response(const struct proto_method *method, struct 
 }
 
 enum proto_result proto_view_signal(const struct proto_method *method, struct bytes message,
-				    struct arena *arena, struct facts_signal *signal, struct err *err)
+				    const struct proto_headers *headers, struct arena *arena,
+				    struct facts_signal *signal, struct err *err)
 {
 	struct view view = {.method = method, .message = message, .arena = arena, .err = err};
 	struct facts_signal work;
 	view.what = "signal";
-	if (begin(&view, RECORD_SIGNAL, &work) && read_message(&view, method->plan[RECORD_SIGNAL], message))
+	view.headers = headers;
+	if (begin(&view, RECORD_SIGNAL, &work) && read_message(&view, method->plan[RECORD_SIGNAL], message) &&
+	    ask_sources(&view))
 		*signal = work;
 	return view.result;
 }

@@ -29,16 +29,26 @@ enum proto_result {
 	PROTO_LIMIT,	 /* more items or prompts than the limits allow, or the arena's limit reached */
 };
 
+/* Request metadata, for facts that come from it. */
+struct proto_headers {
+	/* The first value of a name that is not empty; absent: there is none. Copied by view. */
+	struct bytes (*find)(const void *context, struct bytes name);
+	const void *context;
+};
+
 /* Where each fact of one response stands in its message; made by view, read by patch. */
 struct proto_places;
 
 /* The context facts of a request; attributes are sorted by name. Writes only the context members of *facts (the rest is left alone);
- * err names the place as `request: byte N: ...`. On failure *facts is unchanged. */
+ * err names the place as `request: byte N: ...`. headers NULL: there is no metadata. On failure *facts is
+ * unchanged. */
 MUST_USE enum proto_result proto_view_request(const struct proto_method *method, struct bytes message,
+					      const struct proto_headers *headers,
 					      const struct proto_limits *limits, struct arena *arena,
 					      struct facts *facts, struct err *err);
 
-/* The facts of a response; the context members of *facts are left alone. *places borrows `message` and
+/* The facts of a response; the context members of *facts are left alone. Its candidates, of the request or
+ * none, are baselines of items without one of their own. *places borrows `message` and
  * lives in the arena. On failure neither is written. */
 MUST_USE enum proto_result proto_view_response(const struct proto_method *method, struct bytes message,
 					       const struct proto_limits *limits, struct arena *arena,
@@ -47,7 +57,7 @@ MUST_USE enum proto_result proto_view_response(const struct proto_method *method
 
 /* The signal in the request of a signal method. */
 MUST_USE enum proto_result proto_view_signal(const struct proto_method *method, struct bytes message,
-					     struct arena *arena, struct facts_signal *signal,
-					     struct err *err);
+					     const struct proto_headers *headers, struct arena *arena,
+					     struct facts_signal *signal, struct err *err);
 
 #endif

@@ -15,6 +15,7 @@ struct suit {
 	const struct proto_mapping *mapping;
 	const char *config_path;
 	struct rules_findings *findings;
+	const struct catalogue *catalogue;
 	const struct rule *rule;
 	uint64_t needs;			   /* of the rule */
 	const struct proto_method *method; /* the ranking method looked at */
@@ -139,6 +140,37 @@ static void check_action(const struct suit *suit, const char *key, enum rules_ac
 	    rules_action_name(action), suit->place, words);
 }
 
+/* A text that replaces a prompt brings its kind and choices along: the mapping must have values for them. */
+static void check_text(const struct suit *suit, const struct text *text)
+{
+	enum proto_fact fact = FACT_PROMPT_KIND;
+	unsigned kind = (unsigned)text->kind;
+	bool written = kind == PROMPT_ABSENT || proto_method_writes_kind(suit->method, fact, kind);
+	for (size_t i = 0; written && i < text->choices.count; i++) {
+		fact = FACT_CHOICE_KIND;
+		kind = (unsigned)text->as_choice[i].kind;
+		written = kind == CHOICE_ABSENT || proto_method_writes_kind(suit->method, fact, kind);
+	}
+	if (!written)
+		say(suit, true,
+		    "fallback \"%.*s\" (%.*s) cannot be written on %s, which has no value of %s for \"%s\"; "
+		    "add it "
+		    "to kinds, or choose another fallback",
+		    BYTES_ARG(text->id), BYTES_ARG(text->locale), suit->place, fact_rows[fact].key,
+		    fact_kind_name(fact, kind));
+}
+
+static void check_fallback(const struct suit *suit)
+{
+	const struct rule *rule = suit->rule;
+	const struct language_settings *settings = rule->settings;
+	if (rule->kind->step != STEP_LANGUAGE || !proto_method_maps(suit->method, FACT_PROMPTS))
+		return;
+	for (size_t i = 0; i < suit->catalogue->count; i++)
+		if (bytes_equal(suit->catalogue->text[i]->id, settings->fallback) && settings->fallback.len)
+			check_text(suit, suit->catalogue->text[i]);
+}
+
 /* The narrowing of `when` and of keys that the method can never tell: it holds for all. */
 static void check_narrowing(const struct suit *suit)
 {
@@ -182,6 +214,7 @@ static void check_method(const struct suit *suit)
 	if (!missing)
 		check_action(suit, "action", suit->needs & NEED_REVERT ? RULES_REVERT : rule->head.action);
 	check_action(suit, "on_unknown", rule->head.on_unknown);
+	check_fallback(suit);
 	check_narrowing(suit);
 }
 
@@ -247,7 +280,10 @@ static void check_rule(struct suit *suit)
 void rules_suit_check(const struct rules_ruleset *ruleset, const struct proto_mapping *mapping,
 		      const char *config_path, struct rules_findings *findings)
 {
-	struct suit suit = {.mapping = mapping, .config_path = config_path, .findings = findings};
+	struct suit suit = {.mapping = mapping,
+			    .config_path = config_path,
+			    .findings = findings,
+			    .catalogue = &ruleset->catalogue};
 	bool counts = false;
 	for (size_t i = 0; proto_mapping_at(mapping, i); i++)
 		suit.signals |= facts_of(proto_mapping_at(mapping, i)) & SIGNAL_FACTS;

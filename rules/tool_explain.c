@@ -55,8 +55,8 @@ static bool view(struct explaining *one, struct err *err)
 	const struct proto_method *method = proto_mapping_find(one->mapping, method_name);
 	const struct proto_places *places;
 	one->facts.method = method_name;
-	return proto_view_request(method, buf_bytes(&one->request_bytes), &limits, &one->arena, &one->facts,
-				  err) == PROTO_OK &&
+	return proto_view_request(method, buf_bytes(&one->request_bytes), NULL, &limits, &one->arena,
+				  &one->facts, err) == PROTO_OK &&
 	       proto_view_response(method, buf_bytes(&one->response_bytes), &limits, &one->arena, &one->facts,
 				   &places, err) == PROTO_OK;
 }

@@ -79,18 +79,33 @@ static void pseudonym(const struct sidecar_hop *hop, const char *domain, struct 
 		text[0] = '\0';
 }
 
+/* Values that are there and not empty; a name that comes more than once counts at its first. */
+static struct bytes find_header(const void *context, struct bytes name)
+{
+	const grpc_metadata_array *metadata = context;
+	for (size_t i = 0; i < metadata->count; i++) {
+		const grpc_slice *key = &metadata->metadata[i].key, *value = &metadata->metadata[i].value;
+		struct bytes text = {(const char *)GRPC_SLICE_START_PTR(*key), GRPC_SLICE_LENGTH(*key)};
+		if (bytes_equal(text, name) && GRPC_SLICE_LENGTH(*value))
+			return (struct bytes){(const char *)GRPC_SLICE_START_PTR(*value),
+					      GRPC_SLICE_LENGTH(*value)};
+	}
+	return (struct bytes){0};
+}
+
 static enum proto_result view_request(struct sidecar_governing *governing, struct err *err)
 {
 	const struct proto_method *method = governing->arrival->method;
 	bool signal = proto_method_role(method) == PROTO_SIGNAL;
 	struct arena *arena = &governing->context_arena;
+	const struct proto_headers headers = {find_header, &governing->arrival->metadata};
 	if (!sidecar_message_read(governing->request, arena, &governing->request_bytes, err))
 		return PROTO_LIMIT;
-	enum proto_result result =
-		signal ? proto_view_signal(method, governing->request_bytes, arena, &governing->signal, err)
-		       : proto_view_request(method, governing->request_bytes,
-					    &governing->policy->limits.facts, arena, &governing->context,
-					    err);
+	enum proto_result result = signal ? proto_view_signal(method, governing->request_bytes, &headers,
+							      arena, &governing->signal, err)
+					  : proto_view_request(method, governing->request_bytes, &headers,
+							       &governing->policy->limits.facts, arena,
+							       &governing->context, err);
 	if (result != PROTO_OK)
 		return result;
 	pseudonym(governing->hop, "session", signal ? governing->signal.session : governing->context.session,

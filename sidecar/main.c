@@ -7,6 +7,7 @@
 #include "sidecar/control.h"
 #include "sidecar/daemon.h"
 #include "sidecar/library.h"
+#include "sidecar/map.h"
 #include "sidecar/versions.h"
 #include <getopt.h>
 #include <signal.h>
@@ -158,10 +159,12 @@ static const struct verb {
 static void usage(FILE *to)
 {
 	fprintf(to, "usage: rankguard VERB --config FILE [--log json|text]\n"
+		    "       rankguard map test|suggest ...\n"
 		    "       rankguard --version | --help\n\nverbs:\n");
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
 		if (verbs[i].help)
 			fprintf(to, "  %-8s %s\n", verbs[i].name, verbs[i].help);
+	fprintf(to, "  %-8s %s\n", "map", "the mapping of a recommender's own API: rankguard map --help");
 	fprintf(to, "\nexit codes: 0 yes, 1 refused or findings, 2 wrong usage, 3 the system failed\n");
 }
 
@@ -194,6 +197,8 @@ int main(int argc, char **argv)
 					      {"version", no_argument, NULL, 'V'},
 					      {"help", no_argument, NULL, 'h'},
 					      {0}};
+	if (argc > 1 && strcmp(argv[1], "map") == 0)
+		return (int)sidecar_map(argc - 1, argv + 1);
 	/* First of all: a lock taken before this is checked by a detector that may end the process. */
 	struct options options = {.detector_found = sidecar_library_prepare()};
 	for (int option; (option = getopt_long(argc, argv, "", longs, NULL)) != -1;) {

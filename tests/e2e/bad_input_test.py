@@ -419,11 +419,13 @@ class AMillionItems(BadInput):
         self.assertIn(answer.code, (Code.OK, Code.INTERNAL))
         self.assertServes()
 
-    def test_candidates_are_not_looked_at(self):
-        """No rule needs them: a million pass as they are."""
-        sent = self.request() + field(10, b"") * 1000000
+    def test_candidates_too(self):
+        """They may be baselines. As many as are allowed pass as they are."""
+        sent = self.request() + field(10, b"") * 20000
         self.assertEqual(self.rank(GOOD, sent).messages, [GOOD])
         self.assertEqual(self.recommender.calls[-1].received, [sent])
+        self.assertClosed(self.rank(GOOD, sent + field(10, b"")), "20000")
+        self.assertServes()
 
 
 class AMillionItemsAllowed(BadInput):

@@ -104,6 +104,22 @@ class Schema(harness.Case):
         (opened,) = Log(self.sidecar.directory).of("open")
         self.assertIn(RECOMMEND, str(opened))
 
+    def test_the_session_comes_from_metadata(self):
+        """One prompt for each session, whichever source names it. (Stopping looks for ids in the log.)"""
+        self.configure(MAPPING.replace('"who.visit"', '[ "who.visit", "header:x-visit", "const:nobody" ]'),
+                       rules_text(rules_kit.cap(1, per="session")))
+        self.sidecar.start()
+        self.recommender.on(RECOMMEND, reply(self.answer(0.5, ["One?"])))
+        stated = self.shop["Ask"](who={"visit": CLEAR + "s3"}).SerializeToString()
+        with Client(self.sidecar.address) as client:
+            for ask, metadata, leaves in ((b"", [("x-visit", CLEAR + "s3")], 1), (stated, [], 0),
+                                          (stated, [("x-visit", CLEAR + "s4")], 0),
+                                          (b"", [("x-visit", ""), ("x-visit", CLEAR + "s4")], 1),
+                                          (b"", [], 1), (b"", [], 0)):
+                got = self.shop["Answer"].FromString(client.call(RECOMMEND, ask, metadata=metadata).messages[0])
+                self.assertEqual(len(got.dialog.turns), leaves, (ask, metadata))
+        self.sidecar.stop()
+
     def test_a_reload_takes_another_mapping(self):
         """The bound goes with the baseline's path; a mapping that says the same again changes nothing."""
         self.sidecar.start()

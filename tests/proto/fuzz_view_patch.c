@@ -214,10 +214,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	enum proto_result result;
 	arena_init(&run.arena, (size_t)16 << 20);
 	if (data[0] & VERB_REQUEST) {
-		result = proto_view_request(method, message, &limits, &run.arena, &run.before, NULL);
+		result = proto_view_request(method, message, NULL, &limits, &run.arena, &run.before, NULL);
 		assert(result <= PROTO_LIMIT);
 	} else if (data[0] & VERB_SIGNAL && signal) {
-		result = proto_view_signal(signal, message, &run.arena, &said, NULL);
+		result = proto_view_signal(signal, message, NULL, &run.arena, &said, NULL);
 		assert(result != PROTO_LIMIT);
 	} else {
 		run_response(&run, method, message);

@@ -26,6 +26,9 @@ INTEGERS = ('offset',)
 NUMBERS = ('item.score', 'item.baseline', 'weight.weight', 'weight.baseline', 'confidence')
 KINDS = {'prompt.kind': 6, 'choice.kind': 6, 'signal.kind': 10}  # the number that stands for all others
 
+NAMES = {'prompt.kind': ['', 'acknowledgement', 'clarifying_question', 'preference_update', 'category_switch', 'pause'],
+         'choice.kind': ['', 'accept', 'decline', 'more_of', 'less_of', 'pause_category']}
+
 
 def bits(value):
     return struct.unpack('<Q', struct.pack('<d', value))[0]
@@ -44,7 +47,9 @@ class Mapping:
 
     def __init__(self, path):
         with open(path) as file:
-            self.path = dict(line.split() for line in file)
+            lines = [line.split() for line in file]
+        self.path = {line[0]: line[1] for line in lines}
+        self.kinds = {line[0]: [pair.split('=') for pair in line[2].split(',')] for line in lines if len(line) > 2}
 
     def reach(self, message, key, make=False):
         """The message that has the last field of a path, and that field; None when it is not there."""
@@ -89,9 +94,17 @@ class Mapping:
         got = self.get(message, key)
         return None if got is None else bits(got[0])
 
+    def means(self, pair, value, field):
+        """Is the value what a line of a translation says, by name or by number?"""
+        named = field.enum_type and field.enum_type.values_by_name.get(pair[0])
+        return value == (named.number if named else int(pair[0]))
+
     def kind(self, message, key):
         got = self.get(message, key)
         value = got[0] if got else 0
+        if key in self.kinds:
+            to = [pair[1] for pair in self.kinds[key] if got and self.means(pair, *got)]
+            return NAMES[key].index(to[0]) if to else KINDS[key] if value else 0
         return value if 0 <= value < KINDS[key] else KINDS[key]
 
     def plain(self, message, key, default):
@@ -165,10 +178,21 @@ class Mapping:
             self.set(message, key, text)
 
     def set_kind(self, message, key, kind):
+        if key in self.kinds and self.kind(message, key) == kind:
+            return
         if kind == 0:
             self.clear(message, key)
+        elif key in self.kinds:
+            self.set_translated(message, key, [pair[0] for pair in self.kinds[key] if NAMES[key].index(pair[1]) == kind])
         elif kind != KINDS[key]:
             self.set(message, key, kind)
+
+    def set_translated(self, message, key, values):
+        """The first value that means the kind; what no value means stays as it stands."""
+        if values:
+            field = self.reach(message, key, make=True)[1]
+            named = field.enum_type and field.enum_type.values_by_name.get(values[0])
+            self.set(message, key, named.number if named else int(values[0]))
 
     def set_choices(self, message, choices):
         """choices: [(id, kind, label)]; a list that says the same already stays as it is."""

@@ -95,7 +95,8 @@ static void answer_response(struct session *to, struct buf *out)
 
 static void answer_request(struct session *to, struct buf *out)
 {
-	to->result = proto_view_request(to->rank, to->message, &limits, &to->arena, &to->facts, &to->err);
+	to->result =
+		proto_view_request(to->rank, to->message, NULL, &limits, &to->arena, &to->facts, &to->err);
 	answer_begin(to, out);
 	json_key(out, "facts");
 	facts_json_request(out, &to->facts);
@@ -105,7 +106,7 @@ static void answer_request(struct session *to, struct buf *out)
 static void answer_signal(struct session *to, struct buf *out)
 {
 	struct facts_signal signal = {0};
-	to->result = proto_view_signal(to->signal, to->message, &to->arena, &signal, &to->err);
+	to->result = proto_view_signal(to->signal, to->message, NULL, &to->arena, &signal, &to->err);
 	answer_begin(to, out);
 	json_key(out, "facts");
 	facts_json_signal(out, &signal);

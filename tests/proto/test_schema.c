@@ -250,9 +250,8 @@ static const struct bad_mapping bad_mappings[] = {
 	 "prompt.text: path \"kind\": field \"kind\" of trap.Turn is a single sint32; a single string is "
 	 "needed"},
 	{FACT_PROMPT_KIND, "id",
-	 "prompt.kind: path \"id\": field \"id\" of trap.Turn is a single string; a single enum or integer "
-	 "is "
-	 "needed"},
+	 "prompt.kind: path \"id\": it is a string; say with kinds = ( { from = \"...\"; to = "
+	 "\"acknowledgement\"; } ) what its values mean"},
 	{FACT_PROMPT_LOCALE, "body.text",
 	 "prompt.locale: path \"body.text\": prompt.text has the same path; each needs its own"},
 	{FACT_OPTED_OUT, "context.session",

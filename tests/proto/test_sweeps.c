@@ -88,6 +88,7 @@ static enum proto_result try(const struct proto_method *method, struct bytes mes
 	struct err err = {{0}};
 	memset(&facts, 0x5a, sizeof facts);
 	memset(&before, 0x5a, sizeof before);
+	facts.candidate_count = before.candidate_count = 0; /* these are read */
 	enum proto_result result =
 		proto_view_response(method, message, &limits, arena, &facts, &places, &err);
 	if (result == PROTO_OK)
@@ -191,8 +192,8 @@ static void refused_before_anything_is_allocated(void **state)
 		if (i + 1 < limit->most || (i > limit->most && i + 1 < 1000000))
 			continue;
 		enum proto_result result = limit->request
-						   ? proto_view_request(method, buf_bytes(&message), &limits,
-									&arena, &facts, &err)
+						   ? proto_view_request(method, buf_bytes(&message), NULL,
+									&limits, &arena, &facts, &err)
 						   : proto_view_response(method, buf_bytes(&message), &limits,
 									 &arena, &facts, &places, &err);
 		assert_int_equal(result, i < limit->most ? PROTO_OK : PROTO_LIMIT);

@@ -83,7 +83,7 @@ static const struct row rows[] = {
 	 "3{ 3=4294967297 } 3{ 3=6 } 3{ 3=-1 } 3{ 3=5 3=0 }",
 	 "prompt kind=acknowledgement; prompt kind=other; prompt kind=other; prompt", NULL, NULL},
 	{"a number that a closed enum does not have is an unknown field", TRAP,
-	 "2{ 1{ 4{ 1{ 4{ 2=2 2=77 } } } } }", "prompt choice(kind=decline)", NULL, NULL},
+	 "2{ 1{ 4{ 1{ 4{ 2=2 2=77 } } } } }", "prompt kind=category_switch choice(kind=decline)", NULL, NULL},
 	{"bytes that are no UTF-8 are handed on", CANONICAL, "1{ x0a02 xc328 }", "item id=\xc3\x28", NULL,
 	 NULL},
 	{"varints may have more bytes than they need", CANONICAL, "3{ x18 x828080808000 }",
@@ -137,12 +137,12 @@ static const struct row rows[] = {
 	{"a score behind its rival replaces it", TRAP, "1{ 1{ 2{ 1{ 1f1 2'u' } } } }", "item base=0",
 	 "score 0 2.0", "1{ 1{ 2{ 1{ 1f1 2'u' 1f2 } } } }"},
 	{"clearing a member does not bring its dead rival back", TRAP,
-	 "2{ 1{ 2{ 2'<b>' } 2{ 1'b' 3'en' } } }", "prompt text=b locale=en", "replace 0 - - 'en' 0",
-	 "2{ 1{ 2{ } 2{ 3'en' } } }"},
+	 "2{ 1{ 2{ 2'<b>' } 2{ 1'b' 3'en' } } }", "prompt text=b locale=en kind=category_switch",
+	 "replace 0 - - 'en' 0", "2{ 1{ 2{ } 2{ 3'en' } } }"},
 	{"a rival takes back a whole list", TRAP, "2{ 1{ 1'p' } 1{ 1'q' } } 3'no' 2{ 1{ 1'r' } } 1{ }",
-	 "prompt id=r", "drop 0", "2{ 1{ 1'p' } 1{ 1'q' } } 3'no' 2{ } 1{ }"},
+	 "prompt id=r kind=category_switch", "drop 0", "2{ 1{ 1'p' } 1{ 1'q' } } 3'no' 2{ } 1{ }"},
 	{"an empty member of a oneof is present", TRAP, "2{ 1{ 2{ 1'' } } }",
-	 "prompt text=", "replace 0 + - - 0", "2{ 1{ 2{ 1'' } } }"},
+	 "prompt text= kind=category_switch", "replace 0 + - - 0", "2{ 1{ 2{ 1'' } } }"},
 
 	/* prompts */
 	{"a prompt is dropped; the one before it is edited at its end", CANONICAL,
@@ -169,21 +169,22 @@ static const struct row rows[] = {
 	 "prompt text=old choice(label=yes) choice(label=no)",
 	 "replace 0 'old' - - 0; choice 0 'c' 2 'never'; choice 0 - 0 -",
 	 "3{ 4'old' 90=1 6{ 1'c' 2=2 3'never' } 6{ } }"},
-	{"choices inside messages", TRAP, "2{ 1{ 1'p' 4{ 90=1 1{ 1'c' } } } }", "prompt id=p choice(id=c)",
-	 "replace 0 - - - 0; choice 0 - 2 'no'", "2{ 1{ 1'p' 4{ 90=1 1{ 4{ 2=2 } 2{ 1'no' } } } } }"},
-	{"choices where there were none", TRAP, "2{ 1{ 1'p' } }", "prompt id=p",
+	{"choices inside messages", TRAP, "2{ 1{ 1'p' 4{ 90=1 1{ 1'c' } } } }",
+	 "prompt id=p kind=category_switch choice(id=c)", "replace 0 - - - 0; choice 0 - 2 'no'",
+	 "2{ 1{ 1'p' 4{ 90=1 1{ 4{ 2=2 } 2{ 1'no' } } } } }"},
+	{"choices where there were none", TRAP, "2{ 1{ 1'p' } }", "prompt id=p kind=category_switch",
 	 "replace 0 - - - 1; choice 0 'a' 0 -; choice 0 'b' 0 -",
-	 "2{ 1{ 1'p' 3=2 4{ 1{ 1'a' } } 4{ 1{ 1'b' } } } }"},
+	 "2{ 1{ 1'p' 3=4 4{ 1{ 1'a' } } 4{ 1{ 1'b' } } } }"},
 
 	/* lengths */
 	{"an added score widens the length of its item", CANONICAL, "1{ 1'" X100 "0123456789abcdefg' }",
 	 "item id=" X100 "0123456789abcdefg", "score 0 1.0", "1{ 1'" X100 "0123456789abcdefg' 2d1 }"},
 	{"a longer text widens the lengths at every level", TRAP, "2{ 1{ 2{ 1't' 3'en' } 1'p' } } 6{ }",
-	 "prompt id=p text=t locale=en; confidence=0",
+	 "prompt id=p text=t locale=en kind=category_switch; confidence=0",
 	 "replace 0 '" X100 "abcdefghijklmnopqrstuvwxyz' - 'en' 0",
 	 "2{ 1{ 2{ 1'" X100 "abcdefghijklmnopqrstuvwxyz' 3'en' } 1'p' } } 6{ }"},
-	{"a shorter one narrows them", TRAP, "2{ 1{ 2{ 1'" X100 X100 "' } } }", "prompt text=" X100 X100,
-	 "replace 0 't' - - 0", "2{ 1{ 2{ 1't' } } }"},
+	{"a shorter one narrows them", TRAP, "2{ 1{ 2{ 1'" X100 X100 "' } } }",
+	 "prompt text=" X100 X100 " kind=category_switch", "replace 0 't' - - 0", "2{ 1{ 2{ 1't' } } }"},
 	{"a length in more bytes than it needs stays when it does not change", CANONICAL, "x0a8b8000 1'' 2d1",
 	 "item score=1", "score 0 3.0", "x0a8b8000 1'' 2d3"},
 
@@ -267,9 +268,9 @@ static struct buf view(const struct kit *kit, enum verb verb, struct bytes messa
 	enum proto_result result;
 	*places = NULL;
 	if (verb == SIGNAL)
-		result = proto_view_signal(method, message, arena, &signal, &err);
+		result = proto_view_signal(method, message, NULL, arena, &signal, &err);
 	else if (verb == REQUEST || verb == TRAP_REQUEST)
-		result = proto_view_request(method, message, &limits, arena, facts, &err);
+		result = proto_view_request(method, message, NULL, &limits, arena, facts, &err);
 	else
 		result = proto_view_response(method, message, &limits, arena, facts, places, &err);
 	if (result != PROTO_OK)

@@ -27,22 +27,38 @@ struct proto_schema *trap_schema(void)
 	return checked(proto_schema_load(trap_descriptors(), &err), &err);
 }
 
-/* One line of the file: `key path`. */
-static void add_path(struct proto_method_paths *paths, char *line)
+enum { PAIRS = 16 };
+
+/* `from=to,from=to` */
+static struct proto_kind_pairs read_kinds(struct proto_kind_pair *pair, char *text)
+{
+	struct proto_kind_pairs kinds = {.pair = pair};
+	for (char *one; (one = strsep(&text, ",")) && kinds.count < PAIRS; kinds.count++) {
+		pair[kinds.count].from = strsep(&one, "=");
+		pair[kinds.count].to = one;
+	}
+	return kinds;
+}
+
+/* One line of the file: `key path`, and what the values of a kind mean. */
+static void add_path(struct proto_method_paths *paths, struct proto_kind_pair pairs[][PAIRS], char *line)
 {
 	const char *key = strsep(&line, " ");
 	for (size_t fact = 0; fact < PROTO_FACTS; fact++)
-		if (strcmp(fact_rows[fact].key, key) == 0)
-			paths->path[fact] = line;
+		if (strcmp(fact_rows[fact].key, key) == 0) {
+			paths->path[fact] = strsep(&line, " ");
+			paths->kinds[fact] = read_kinds(pairs[fact], line);
+		}
 }
 
 struct proto_mapping *trap_mapping(void)
 {
 	struct err err = {{0}};
+	struct proto_kind_pair pairs[PROTO_FACTS][PAIRS];
 	struct proto_method_paths paths = {.method = TRAP_RANK, .role = PROTO_RANKING};
 	char *text = strndup((const char *)trap_paths, trap_paths_len), *rest = text;
 	for (char *line; (line = strsep(&rest, "\n"));)
-		add_path(&paths, line);
+		add_path(&paths, pairs, line);
 	struct proto_mapping *mapping = proto_mapping_new(trap_schema(), &paths, 1, &err);
 	free(text);
 	return checked(mapping, &err);

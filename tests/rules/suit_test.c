@@ -14,7 +14,7 @@
 #define RANK "{ method = \"/rankguard.v1.RankingService/Rank\";\n"
 
 /* By line 4 of the configuration. */
-enum mapping { CANONICAL, BARE, NO_BASELINE, PROMPTS_ONLY, TEXTLESS };
+enum mapping { CANONICAL, BARE, NO_BASELINE, PROMPTS_ONLY, TEXTLESS, KINDS, JOINED };
 static const char *const mappings[] = {
 	[CANONICAL] = NULL,
 	[BARE] =
@@ -29,6 +29,12 @@ static const char *const mappings[] = {
 	[TEXTLESS] =
 		RANK "request: { session = \"session_id\"; };\nresponse: { prompts = \"prompts\"; prompt: { "
 		     "id = \"prompt_id\"; }; }; }",
+	[JOINED] = RANK
+	"request: { candidates = \"candidates\"; candidate: { id = \"item_id\"; score = \"score\"; }; };\n"
+	"response: { items = \"items\"; item: { id = \"item_id\"; score = \"score\"; }; }; }",
+	[KINDS] = RANK "response: { prompts = \"prompts\"; prompt: { text = \"text\"; kind = \"kind\"; kinds "
+		       "= ( { from = \"PROMPT_KIND_PAUSE\"; to = \"pause\"; } );\nchoices = \"choices\"; }; "
+		       "choice: { label = \"label\"; kind = \"const:decline\"; }; }; }",
 };
 
 #define CAN_RANK "/rankguard.v1.RankingService/Rank (m.cfg:3)"
@@ -49,6 +55,25 @@ static const struct row {
 	 "kinds = \"pause\"; reason = \"r\"; },\n"
 	 "{ id = \"d\"; kind = \"opt_out\"; reason = \"r\"; } );",
 	 ""},
+	{"candidates of the request are a baseline", JOINED,
+	 "rules = ( { id = \"a\"; kind = \"score_bound\"; max_absolute = 1; action = \"revert\"; reason = "
+	 "\"r\"; } );",
+	 ""},
+	{"a fallback whose kind has no value", KINDS,
+	 "rules = ( { id = \"a\"; kind = \"phrase_deny\"; phrases = \"x\"; reason = \"r\"; fallback = \"n\"; "
+	 "} "
+	 ");\n"
+	 "texts = ( { id = \"n\"; locale = \"en\"; kind = \"acknowledgement\"; text = \"Sorry.\"; } );",
+	 "a.cfg:2: rule a: fallback \"n\" (en) cannot be written on " CAN_RANK ", which has no value of "
+	 "prompt.kind for \"acknowledgement\"; add it to kinds, or choose another fallback"},
+	{"a fallback whose choice has no value", KINDS,
+	 "rules = ( { id = \"a\"; kind = \"phrase_deny\"; phrases = \"x\"; reason = \"r\"; fallback = \"n\"; "
+	 "} "
+	 ");\n"
+	 "texts = ( { id = \"n\"; locale = \"en\"; kind = \"pause\"; text = \"Sorry.\"; choices = ( { kind = "
+	 "\"decline\"; label = \"No\"; }, { kind = \"accept\"; label = \"Yes\"; } ); } );",
+	 "a.cfg:2: rule a: fallback \"n\" (en) cannot be written on " CAN_RANK ", which has no value of "
+	 "choice.kind for \"accept\"; add it to kinds, or choose another fallback"},
 	{"caps that count history hold within one sidecar", CANONICAL,
 	 "rules = ( { id = \"a\"; kind = \"prompt_gap\"; gap = \"5m\"; per = \"user\"; reason = \"r\"; } );",
 	 CAPS},

@@ -22,6 +22,14 @@ bool entry_take(struct bytes *rest, const char *text)
 	return true;
 }
 
+static bool take_char(struct bytes *rest, char c)
+{
+	if (rest->len == 0 || rest->at[0] != c)
+		return false;
+	move(rest, 1);
+	return true;
+}
+
 /* The escape at `at` (which is a backslash): its length, 0 when the emitter would not write it. */
 static size_t escape_at(struct bytes text, size_t at, char *c)
 {
@@ -201,13 +209,13 @@ static bool take_any(struct bytes *rest)
 	bool escaped;
 	do {
 		char inside = depth ? open[depth - 1] : 0;
-		if (first && entry_take(rest, inside == '{' ? "}" : "]")) {
+		if (first && take_char(rest, inside == '{' ? '}' : ']')) {
 			depth--;
 		} else {
 			if (inside == '{') {
 				size_t key = string_len(*rest, &escaped);
 				move(rest, key);
-				if (key == 0 || !entry_take(rest, ":"))
+				if (key == 0 || !take_char(rest, ':'))
 					return false;
 			}
 			first = rest->len > 0 && (rest->at[0] == '{' || rest->at[0] == '[');
@@ -222,8 +230,8 @@ static bool take_any(struct bytes *rest)
 				return false;
 		}
 		first = false;
-		while (depth > 0 && !entry_take(rest, ",")) {
-			if (!entry_take(rest, open[depth - 1] == '{' ? "}" : "]"))
+		while (depth > 0 && !take_char(rest, ',')) {
+			if (!take_char(rest, open[depth - 1] == '{' ? '}' : ']'))
 				return false;
 			depth--;
 		}

@@ -6,14 +6,18 @@
 void entry_members(struct bytes object, const char *const *keys, struct bytes *values, size_t count)
 {
 	struct bytes rest, key, value;
-	size_t likely = 0;
+	size_t likely = 0, missing = 0;
+	for (size_t i = 0; i < count; i++)
+		missing += !bytes_present(values[i]);
 	if (!entry_opens(object, '{', &rest))
 		return;
-	while (entry_next_member(&rest, &key, &value)) {
+	/* What stands behind the last one that is wanted may be long: it is not read. */
+	while (missing > 0 && entry_next_member(&rest, &key, &value)) {
 		for (size_t tried = 0; tried < count; tried++) {
 			size_t i = (likely + tried) % count;
 			if (!bytes_equal(key, bytes_of(keys[i])))
 				continue;
+			missing -= !bytes_present(values[i]);
 			if (!bytes_present(values[i]))
 				values[i] = value;
 			likely = i + 1;

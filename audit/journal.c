@@ -18,6 +18,15 @@ struct segment {
 	uint64_t limit; /* entries from here on are told by a later segment */
 };
 
+/* What was read of a segment beyond the batch at hand: batches are small, and a read for each is dear. */
+enum { AHEAD = 256 << 10 };
+struct ahead {
+	char *block;	 /* owned: AHEAD bytes */
+	int fd;		 /* of which segment */
+	uint64_t offset; /* of the block in it */
+	size_t len;
+};
+
 /* Segments stand in order of their sequence; those that a later one replaces whole are not kept. So they are
  * in order of their first index too, and each one's limit is the next one's first index. */
 struct audit_journal {
@@ -29,6 +38,7 @@ struct audit_journal {
 	uint32_t previous; /* CRC before it */
 	const char *why;   /* of the last STOP */
 	struct buf frame;
+	struct ahead ahead;
 	bool watch;
 	const char *leftover; /* name of a segment */
 	uint64_t leftover_offset, leftover_next;
@@ -47,6 +57,26 @@ static bool read_at(int fd, void *to, size_t len, uint64_t at, size_t *have)
 			break;
 		*have += (size_t)n;
 	}
+	return true;
+}
+
+/* read_at by way of the block, for what is shorter than it. Where what lies ahead cannot be read, what was asked
+ * for perhaps can. */
+static bool read_ahead(struct ahead *ahead, int fd, void *to, size_t len, uint64_t at, size_t *have)
+{
+	bool held = ahead->fd == fd && at >= ahead->offset && at + len <= ahead->offset + ahead->len;
+	if (!ahead->block && !(ahead->block = malloc(AHEAD)))
+		return false;
+	if (!held) {
+		*ahead = (struct ahead){.block = ahead->block, .fd = fd, .offset = at};
+		if (len > AHEAD || !read_at(fd, ahead->block, AHEAD, at, &ahead->len)) {
+			ahead->len = 0;
+			return read_at(fd, to, len, at, have);
+		}
+	}
+	size_t skip = (size_t)(at - ahead->offset);
+	*have = ahead->len - skip < len ? ahead->len - skip : len;
+	memcpy(to, ahead->block + skip, *have);
 	return true;
 }
 
@@ -210,6 +240,7 @@ void audit_journal_close(struct audit_journal *journal)
 		return;
 	drop_segments(journal);
 	buf_done(&journal->frame);
+	free(journal->ahead.block);
 	free(journal);
 }
 
@@ -251,6 +282,7 @@ void audit_journal_seek(struct audit_journal *journal, uint64_t index,
 	while (now + 1 < journal->count && journal->segment[now].limit <= index)
 		now++;
 	enter_segment(journal, now);
+	journal->ahead.len = 0; /* a live writer may have gone on */
 	journal->want = index;
 	if (now < journal->count && point && point->sequence == journal->segment[now].head.sequence &&
 	    point->first <= index) {
@@ -267,8 +299,8 @@ static bool read_frame(struct audit_journal *journal)
 	uint64_t room = segment->head.size - journal->offset;
 	uint8_t head[BATCH_HEADER];
 	size_t have;
-	if (!read_at(segment->fd, head, room < sizeof head ? (size_t)room : sizeof head, journal->offset,
-		     &have))
+	if (!read_ahead(&journal->ahead, segment->fd, head, room < sizeof head ? (size_t)room : sizeof head,
+			journal->offset, &have))
 		return false;
 	buf_clear(&journal->frame);
 	size_t claim = have == sizeof head ? audit_batch_claim(head, journal->at) : 0;
@@ -286,7 +318,8 @@ static bool read_frame(struct audit_journal *journal)
 		}
 		journal->frame.cap = size;
 	}
-	return read_at(segment->fd, journal->frame.at, size, journal->offset, &journal->frame.len);
+	return read_ahead(&journal->ahead, segment->fd, journal->frame.at, size, journal->offset,
+			  &journal->frame.len);
 }
 
 /* Cuts entries off the batch that are below `want` or at the segment's limit and above. */

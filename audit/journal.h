@@ -8,7 +8,9 @@
  *     while (audit_journal_next(journal, &batch, err) == AUDIT_JOURNAL_BATCH) ...
  *     audit_journal_tail(journal, &tail, err)        what stands where the walk stopped
  *
- * Memory: one batch. One thread at a time.
+ * A walk reads ahead: what a live writer adds is seen from the next audit_journal_seek on, at the latest.
+ *
+ * Memory: one batch and 256 KiB. One thread at a time.
  */
 #ifndef AUDIT_JOURNAL_H
 #define AUDIT_JOURNAL_H

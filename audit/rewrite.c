@@ -4,6 +4,9 @@
 #include "audit/tile.h"
 #include <inttypes.h>
 
+/* Batches are small: so many bytes of them are one write. */
+enum { WRITE = 256 << 10 };
+
 /* Walks the journal's part. Without a segment it only counts the bytes that the batches will take. */
 static bool copy_batches(const struct audit_rewrite *r, struct audit_segment *segment, uint64_t *bytes,
 			 struct err *err)
@@ -24,12 +27,13 @@ static bool copy_batches(const struct audit_rewrite *r, struct audit_segment *se
 			batch.entries = audit_bundle_prefix(batch.entries, batch.count, &exact);
 		}
 		*bytes += audit_batch_size(batch.entries.len);
-		if (segment &&
-		    !audit_segment_write(r->place, segment, (uint32_t)batch.count, &batch.entries, 1, err))
+		if (segment && !audit_segment_add(segment, (uint32_t)batch.count, &batch.entries, 1, err))
+			return false;
+		if (segment && segment->frame.len >= WRITE && !audit_segment_flush(r->place, segment, err))
 			return false;
 		next += batch.count;
 	}
-	return true;
+	return !segment || audit_segment_flush(r->place, segment, err);
 }
 
 bool audit_rewrite(const struct audit_rewrite *r, struct audit_segment *segment, struct err *err)

@@ -99,25 +99,44 @@ bool audit_segment_fits(const struct audit_segment *segment, size_t payload)
 	return audit_batch_size(payload) <= segment->head.size - segment->offset;
 }
 
-bool audit_segment_write(const struct audit_segment_place *place, struct audit_segment *segment,
-			 uint32_t count, const struct bytes *run, size_t runs, struct err *err)
+bool audit_segment_add(struct audit_segment *segment, uint32_t count, const struct bytes *run, size_t runs,
+		       struct err *err)
 {
 	struct audit_batch_place at = {segment->head.salt, segment->next, segment->previous};
-	buf_clear(&segment->frame);
 	uint32_t crc = audit_batch_encode(&at, count, run, runs, &segment->frame);
 	if (segment->frame.failed)
 		return err_set(err, "journal: memory is short for a batch");
 	assert(segment->frame.len <= segment->head.size - segment->offset);
-	if (!audit_io_write_all(place->io, segment->fd, segment->frame.at, segment->frame.len,
-				(off_t)segment->offset)) {
+	segment->next += count;
+	segment->previous = crc;
+	return true;
+}
+
+bool audit_segment_flush(const struct audit_segment_place *place, struct audit_segment *segment,
+			 struct err *err)
+{
+	struct buf *frame = &segment->frame;
+	if (frame->len > 0 &&
+	    !audit_io_write_all(place->io, segment->fd, frame->at, frame->len, (off_t)segment->offset)) {
 		char name[AUDIT_SEGMENT_NAME];
 		audit_segment_name(segment->head.first, name);
 		return err_set(err, "journal/%s: cannot be written: %s", name, strerror(errno));
 	}
-	segment->offset += segment->frame.len;
-	segment->next += count;
-	segment->previous = crc;
+	segment->offset += frame->len;
+	buf_clear(frame);
 	return true;
+}
+
+bool audit_segment_write(const struct audit_segment_place *place, struct audit_segment *segment,
+			 uint32_t count, const struct bytes *run, size_t runs, struct err *err)
+{
+	struct audit_segment before = *segment;
+	buf_clear(&segment->frame);
+	if (audit_segment_add(segment, count, run, runs, err) && audit_segment_flush(place, segment, err))
+		return true;
+	segment->next = before.next;
+	segment->previous = before.previous;
+	return false;
 }
 
 bool audit_segment_sync(const struct audit_segment_place *place, struct audit_segment *segment,

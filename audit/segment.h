@@ -31,10 +31,10 @@ struct audit_spare {
 struct audit_segment {
 	int fd; /* -1: none */
 	struct audit_segment_head head;
-	uint64_t offset; /* of the next batch */
+	uint64_t offset; /* of the next write */
 	uint64_t next;	 /* index of the next entry */
 	uint32_t previous;
-	struct buf frame; /* reused */
+	struct buf frame; /* batches that are not written yet; reused */
 };
 
 /* name: "spare" or "recovery": the temporary file is .tmp-<name> in the epoch's directory. The first `filled`
@@ -55,6 +55,12 @@ MUST_USE bool audit_segment_publish(const struct audit_segment_place *place, str
 
 /* Is there room for a batch of this payload? */
 bool audit_segment_fits(const struct audit_segment *segment, size_t payload);
+
+/* A batch behind those that were added, and the one write of all that were. */
+MUST_USE bool audit_segment_add(struct audit_segment *segment, uint32_t count, const struct bytes *run,
+				size_t runs, struct err *err);
+MUST_USE bool audit_segment_flush(const struct audit_segment_place *place, struct audit_segment *segment,
+				  struct err *err);
 
 /* Writes one batch with one write. */
 MUST_USE bool audit_segment_write(const struct audit_segment_place *place, struct audit_segment *segment,

@@ -29,19 +29,37 @@ static void date_from_days(int64_t days, int *year, unsigned *month, unsigned *d
 	*year = (int)((int64_t)yoe + era * 400) + (*month <= 2);
 }
 
+/* Writes a number of that many digits; returns what stands behind them. */
+static char *put_digits(char *to, unsigned digits, unsigned value)
+{
+	for (unsigned i = digits; i-- > 0; value /= 10)
+		to[i] = (char)('0' + value % 10);
+	return to + digits;
+}
+
+static char *put_char(char *to, char c)
+{
+	*to = c;
+	return to + 1;
+}
+
+/* By hand: snprintf was a sixth of what it costs to verify a log. 64 bits of nanoseconds are the years 1677 to
+ * 2262, so four digits are always enough. */
 void time_format(int64_t time_ns, char text[TIME_TEXT_LEN + 1])
 {
 	int64_t days = time_ns / TIME_DAY - (time_ns % TIME_DAY < 0);
 	int64_t rest = time_ns - days * TIME_DAY;
+	unsigned second = (unsigned)(rest / TIME_SECOND), month, day;
 	int year;
-	unsigned month, day;
 	date_from_days(days, &year, &month, &day);
-	int64_t second = rest / TIME_SECOND;
-	char wide[64];
-	snprintf(wide, sizeof wide, "%04d-%02u-%02uT%02d:%02d:%02d.%09" PRId64 "Z", year, month, day,
-		 (int)(second / 3600), (int)(second / 60 % 60), (int)(second % 60), rest % TIME_SECOND);
-	memcpy(text, wide, TIME_TEXT_LEN);
-	text[TIME_TEXT_LEN] = '\0';
+	char *to = put_char(put_digits(text, 4, (unsigned)year), '-');
+	to = put_char(put_digits(to, 2, month), '-');
+	to = put_char(put_digits(to, 2, day), 'T');
+	to = put_char(put_digits(to, 2, second / 3600), ':');
+	to = put_char(put_digits(to, 2, second / 60 % 60), ':');
+	to = put_char(put_digits(to, 2, second % 60), '.');
+	to = put_char(put_digits(to, 9, (unsigned)(rest % TIME_SECOND)), 'Z');
+	*to = '\0';
 }
 
 /* A cursor over text: reads exactly `digits` digits. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/utf8.h"
 
+#include <stdint.h>
+
 size_t utf8_width(const char *at, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)at;
@@ -25,9 +27,24 @@ size_t utf8_width(const char *at, size_t len)
 	return width;
 }
 
+/* How many of the bytes from `at` on are ASCII for certain: a multiple of eight. */
+static size_t ascii_run(const char *at, size_t len)
+{
+	size_t i = 0;
+	for (uint64_t eight; len - i >= sizeof eight; i += sizeof eight) {
+		memcpy(&eight, at + i, sizeof eight);
+		if (eight & UINT64_C(0x8080808080808080))
+			break;
+	}
+	return i;
+}
+
 bool utf8_valid(struct bytes text)
 {
 	for (size_t i = 0; i < text.len;) {
+		i += ascii_run(text.at + i, text.len - i);
+		if (i == text.len)
+			break;
 		size_t width = utf8_width(text.at + i, text.len - i);
 		if (width == 0)
 			return false;

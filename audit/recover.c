@@ -315,17 +315,42 @@ static enum outcome abandon(const struct audit_recover_options *o, struct audit_
 	return begin_next(o, r, err);
 }
 
-/* Has nothing been written to this epoch yet? Then the one before it counts, if that was not ended. */
+static bool stands(int directory, unsigned number, const char *name)
+{
+	char path[AUDIT_EPOCH_NAME + 16];
+	snprintf(path, sizeof path, "%04u/%s", number, name);
+	return faccessat(directory, path, F_OK, 0) == 0;
+}
+
+static bool has_segments(int directory, unsigned number)
+{
+	char path[AUDIT_EPOCH_NAME + 16];
+	bool any = false;
+	snprintf(path, sizeof path, "%04u/journal", number);
+	int fd = openat(directory, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno != ENOENT;
+	DIR *dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return true;
+	}
+	for (struct dirent *entry; (entry = readdir(dir));)
+		any |= entry->d_name[0] != '.';
+	closedir(dir);
+	return any;
+}
+
+/* Has nothing been written to this epoch yet? Then the one before it counts, if that was not ended. Its name
+ * comes before its first segment, so a folder that died before that holds at most an empty journal. */
 static bool epoch_empty(int directory, unsigned number)
 {
 	struct audit_reader reader;
 	struct audit_journal_batch batch;
 	struct err ignored;
-	if (!audit_reader_open(&reader, directory, number, &ignored)) {
-		char path[AUDIT_EPOCH_NAME + 16];
-		snprintf(path, sizeof path, "%04u/journal", number);
-		return faccessat(directory, path, F_OK, 0) != 0;
-	}
+	if (!audit_reader_open(&reader, directory, number, &ignored))
+		return !stands(directory, number, "log.id") && !stands(directory, number, "checkpoint") &&
+		       !stands(directory, number, "tile") && !has_segments(directory, number);
 	bool empty = !reader.signed_once && faccessat(reader.epoch, "tile", F_OK, 0) != 0 && reader.journal &&
 		     audit_journal_first(reader.journal) == 0 &&
 		     audit_journal_next(reader.journal, &batch, &ignored) == AUDIT_JOURNAL_STOP;

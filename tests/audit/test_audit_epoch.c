@@ -612,6 +612,32 @@ static void an_empty_epoch_does_not_count(void **state)
 	kit_teardown(&made);
 }
 
+/* Nor does one that has not even a name: whoever made it died first, in the middle of a write to the one before. */
+static void a_nameless_epoch_does_not_count(void **state)
+{
+	struct kit *kit = *state;
+	struct buf journal = {0};
+	size_t batch[8];
+	char path[256];
+	make_killed(kit, &journal, batch, 5);
+	journal.at[batch[5] + 20] ^= 1; /* the last batch is torn */
+	kit_write(kit, segment, buf_bytes(&journal));
+	kit_path(kit, "0002", path);
+	assert_int_equal(mkdir(path, 0755), 0);
+	kit_path(kit, "0002/journal", path);
+	assert_int_equal(mkdir(path, 0755), 0);
+	struct audit_log *log = kit_open(kit);
+	assert_int_equal(epoch_of(log), 1);
+	seal_often(kit);
+	kit_close(log);
+	log = kit_open(kit);
+	fill_until_sealed(log);
+	assert_int_equal(epoch_of(log), 2);
+	kit_close(log);
+	kit_sound(kit);
+	buf_done(&journal);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, kit_setup, kit_teardown)
@@ -627,6 +653,7 @@ int main(void)
 		TEST(a_spoiled_checkpoint_begins_a_new_epoch_and_stays),
 		TEST(repair_refuses_another_key_and_a_live_writer),
 		TEST(an_empty_epoch_does_not_count),
+		TEST(a_nameless_epoch_does_not_count),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

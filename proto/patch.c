@@ -185,7 +185,7 @@ static struct bytes encode_choice_fact(const struct patch *patch, enum proto_fac
 	const struct proto_path *path = patch->method->path[fact];
 	struct arena *arena = patch->list.arena;
 	bool is_kind = fact_rows[fact].type == FACT_KIND;
-	int64_t number;
+	int64_t number = 0;
 	if (!path || (is_kind ? kind == 0 || !value_of_kind(patch->method, fact, kind, &text, &number)
 			      : text.len == 0))
 		return (struct bytes){"", 0};

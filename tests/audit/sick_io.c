@@ -13,7 +13,7 @@
 /* What it takes to undo one call. */
 struct sick_undo {
 	struct sick_undo *next;
-	enum { UNDO_WRITE, UNDO_RENAME, UNDO_REMOVE, UNDO_MAKE_DIR } kind;
+	enum undo_kind { UNDO_WRITE, UNDO_RENAME, UNDO_REMOVE, UNDO_MAKE_DIR } kind;
 	ino_t synced_by; /* the file or directory whose sync makes it stay */
 	int fd;		 /* a descriptor of the file, or of the directory that names are below */
 	char from[128], to[128], grave[128];
@@ -30,7 +30,7 @@ static void undo_free(struct sick_undo *undo)
 	free(undo);
 }
 
-static struct sick_undo *undo_new(struct sick_io *sick, int kind, int fd)
+static struct sick_undo *undo_new(struct sick_io *sick, enum undo_kind kind, int fd)
 {
 	struct sick_undo *undo = calloc(1, sizeof *undo);
 	undo->kind = kind;

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-static bool is_place(int kind)
+static bool is_place(unsigned kind)
 {
 	return kind == SHIFT || kind == RETAIN || kind == SHARE;
 }

@@ -241,7 +241,7 @@ static const struct row sources[] = {
 	 "several sources; give one path"},
 	{"several sources of an item's text",
 	 SCHEMA("{ " RANK "response: { items = \"page.hits\"; item: {\nid = [ \"product.shelf\", \"broken\" "
-			  "]; }; }; }"),
+		"]; }; }; }"),
 	 "5: /trap.Trap/Rank: item.id: \"broken\": only texts of a request come from metadata or from "
 	 "several "
 	 "sources; give one path"},

@@ -4,9 +4,10 @@
  *
  *     config, keys, rules      checked completely: what `check` refuses, `serve` refuses in the same words
  *     sockets                  bound, nothing accepted yet
- *     log                      opened and recovered; history folded from it; the ruleset is an entry
+ *     log                      opened and recovered; ruleset and mode are entries; history folded from it
  *     server, workers, admin   calls are taken
- *     ...                      until SIGTERM or SIGINT
+ *     control, watch           questions are answered, changed files and SIGHUP reload
+ *     ...                      until SIGTERM, SIGINT or `drain`
  *     drain                    readiness off, drain.delay, no more accepts, calls in flight within drain.grace
  *     log                      last tally, `close`, checkpoint
  */

@@ -23,7 +23,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* Everything borrowed: serve.c makes it before the first call and ends it after the last. */
+/* Everything but `force` is borrowed: daemon.c makes it before the first call and ends it after the last. */
 struct sidecar_hop {
 	const struct sidecar_config *config; /* of the start; what a reload changes stands in the policy */
 	struct sidecar_force force;

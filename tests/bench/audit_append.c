@@ -209,7 +209,7 @@ static void *watch_run(void *arg)
 		audit_log_state(watch->log, &state);
 		if (state.publish_lag_ns > watch->worst_ns)
 			watch->worst_ns = state.publish_lag_ns;
-		usleep(10000);
+		usleep(10000); /* a sample every 10 ms: the lag is measured, nothing waits for it */
 		pthread_mutex_lock(&watch->lock);
 		over = watch->over;
 		pthread_mutex_unlock(&watch->lock);

@@ -192,6 +192,8 @@ bool sidecar_control_ask(const char *address, const char *question, bool *yes, s
 			 struct err *err)
 {
 	struct buf text = {0};
+	if (strchr(question, '\n'))
+		return err_set(err, "%s: a question is one line; leave the line break out", address);
 	int fd = reach(address, err);
 	if (fd < 0)
 		return false;

@@ -274,6 +274,7 @@ class Switch(Reload):
                 (("--until", "2020-01-01T00:00:00Z", "--by", "ann"), 1, "has passed"),
                 (("--until", "2120-01-01T00:00:00Z", "--by", "ann"), 1, "more than 30 days ahead"),
                 (("--until", until(3600), "--by", " "), 1, "observe_by"),
+                (("--until", until(3600), "--by", "ann\ndrain"), 3, "leave the line break out"),
                 (("--until", until(3600)), 2, "--by WHO are needed"),
                 (("--by", "ann"), 2, "--until TIME")):
             with self.subTest(arguments=arguments):

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/buf.h"
 
+#include "proto/decimal.h"
 #include "proto/utf8.h"
-#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -136,51 +136,24 @@ void json_string(struct buf *buf, struct bytes value)
 	buf_add(buf, "\"", 1);
 }
 
+static void add_uint(struct buf *buf, uint64_t value)
+{
+	if (buf_reserve(buf, DECIMAL_MAX))
+		buf->len += decimal_uint(value, buf->at + buf->len);
+}
+
 void json_int(struct buf *buf, int64_t value)
 {
 	json_comma(buf);
-	buf_printf(buf, "%" PRId64, value);
+	if (value < 0)
+		buf_add(buf, "-", 1);
+	add_uint(buf, value < 0 ? -(uint64_t)value : (uint64_t)value);
 }
 
 void json_uint(struct buf *buf, uint64_t value)
 {
 	json_comma(buf);
-	buf_printf(buf, "%" PRIu64, value);
-}
-
-/* A number of at most 15 significant digits is an integer below 2^53 divided by a power of ten, and that one
- * division is exact (W. Clinger, "How to Read Floating Point Numbers Accurately", 1990): such numbers are
- * found without printing and reading back. Writes them as %.15g would; false: it needs
- * *digits_needed digits at least. */
-static bool json_short_double(struct buf *buf, double value, int *digits_needed)
-{
-	static const double power[] = {1e0,  1e1,  1e2,	 1e3,  1e4,  1e5,  1e6,	 1e7,  1e8,  1e9,
-				       1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19};
-	double size = fabs(value);
-	int point = 0; /* digits behind the point */
-	if (size < 1e-4 || size >= 1e15)
-		return false; /* %g would write an exponent */
-	*digits_needed = 16;
-	while (point < 19 && size * power[point + 1] < 1e15)
-		point++;
-	int64_t digits = llround(size * power[point]);
-	if ((double)digits / power[point] != size)
-		return false;
-	while (point > 0 && digits % 10 == 0) {
-		digits /= 10;
-		point--;
-	}
-	char text[32], *at = text + sizeof text;
-	for (int i = 0; i <= point || digits > 0; i++) {
-		if (i == point && point > 0)
-			*--at = '.';
-		*--at = (char)('0' + digits % 10);
-		digits /= 10;
-	}
-	if (signbit(value))
-		*--at = '-';
-	buf_add(buf, at, (size_t)(text + sizeof text - at));
-	return true;
+	add_uint(buf, value);
 }
 
 void json_double(struct buf *buf, double value)
@@ -194,16 +167,8 @@ void json_double(struct buf *buf, double value)
 		return;
 	}
 	json_comma(buf);
-	int digits_needed = 15;
-	if (json_short_double(buf, value, &digits_needed))
-		return;
-	char text[32];
-	for (int digits = digits_needed; digits <= 17; digits++) {
-		snprintf(text, sizeof text, "%.*g", digits, value);
-		if (digits == 17 || strtod(text, NULL) == value)
-			break;
-	}
-	buf_add_text(buf, text);
+	if (buf_reserve(buf, DECIMAL_MAX))
+		buf->len += decimal_double(value, buf->at + buf->len);
 }
 
 void json_bool(struct buf *buf, bool value)

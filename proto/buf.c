@@ -3,6 +3,7 @@
 
 #include "proto/decimal.h"
 #include "proto/utf8.h"
+#include <endian.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,12 +21,8 @@ void buf_clear(struct buf *buf)
 	buf->failed = false;
 }
 
-static bool buf_reserve(struct buf *buf, size_t more)
+__attribute__((noinline)) static bool grow(struct buf *buf, size_t more)
 {
-	if (buf->failed)
-		return false;
-	if (more <= buf->cap - buf->len)
-		return true;
 	size_t want = buf->cap ? buf->cap : 256;
 	while (want - buf->len < more && want < SIZE_MAX / 2)
 		want *= 2;
@@ -39,12 +36,24 @@ static bool buf_reserve(struct buf *buf, size_t more)
 	return true;
 }
 
+static inline bool buf_reserve(struct buf *buf, size_t more)
+{
+	return !buf->failed && (more <= buf->cap - buf->len || grow(buf, more));
+}
+
 void buf_add(struct buf *buf, const void *from, size_t len)
 {
 	if (len == 0 || !buf_reserve(buf, len))
 		return;
 	memcpy(buf->at + buf->len, from, len);
 	buf->len += len;
+}
+
+/* One byte: a call of memcpy costs more than it does. */
+static void add_char(struct buf *buf, char c)
+{
+	if (buf_reserve(buf, 1))
+		buf->at[buf->len++] = c;
 }
 
 void buf_add_bytes(struct buf *buf, struct bytes from)
@@ -80,29 +89,83 @@ static void json_comma(struct buf *buf)
 		return;
 	char last = buf->at[buf->len - 1];
 	if (last != '{' && last != '[' && last != ':' && last != '\n')
-		buf_add(buf, ",", 1);
+		add_char(buf, ',');
 }
 
 void json_open(struct buf *buf, char bracket)
 {
 	json_comma(buf);
-	buf_add(buf, &bracket, 1);
+	add_char(buf, bracket);
 }
 
 void json_close(struct buf *buf, char bracket)
 {
-	buf_add(buf, &bracket, 1);
+	add_char(buf, bracket);
 }
 
 void json_key(struct buf *buf, const char *key)
 {
 	json_string(buf, bytes_of(key));
-	buf_add(buf, ":", 1);
+	add_char(buf, ':');
 }
 
 void json_text(struct buf *buf, const char *value)
 {
 	json_string(buf, bytes_of(value));
+}
+
+/* S. Anderson, "Bit Twiddling Hacks": a byte below a limit, a given byte. Borrows go upwards, so the lowest byte
+ * that is marked is one of those that were looked for. */
+static uint64_t mark_unplain(uint64_t eight)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	uint64_t quote = eight ^ (ones * '"'), slash = eight ^ (ones * '\\'), del = eight ^ (ones * 0x7f);
+	return ((eight - ones * 0x20) | eight | (quote - ones) | (slash - ones) | (del - ones)) & tops;
+}
+
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+size_t json_plain_run(struct bytes text, size_t from)
+{
+	uint64_t eight, marked;
+	size_t at = from;
+	for (; text.len - at >= sizeof eight; at += sizeof eight) {
+		memcpy(&eight, text.at + at, sizeof eight);
+		marked = mark_unplain(le64toh(eight));
+		if (marked)
+			return at - from + (size_t)__builtin_ctzll(marked) / 8;
+	}
+	size_t left = text.len - at;
+	if (text.len < sizeof eight)
+		while (at < text.len && is_plain((unsigned char)text.at[at]))
+			at++;
+	if (text.len < sizeof eight || left == 0)
+		return at - from;
+	/* The last few, with bytes before them that are shifted out; the zeros that come in are marked. */
+	memcpy(&eight, text.at + text.len - sizeof eight, sizeof eight);
+	marked = mark_unplain(le64toh(eight) >> 8 * (sizeof eight - left));
+	return at - from + (size_t)__builtin_ctzll(marked) / 8;
+}
+
+/* What stands at `at` and is not plain: its escape, or the character itself. Returns the bytes it takes. */
+static size_t add_unplain(struct buf *buf, struct bytes value, size_t at)
+{
+	unsigned char c = (unsigned char)value.at[at];
+	size_t width = c < 0x80 ? 1 : utf8_width(value.at + at, value.len - at);
+	if (width == 0)
+		buf_add_text(buf, "\xef\xbf\xbd");
+	else if (c == '"' || c == '\\')
+		buf_add(buf, (char[]){'\\', (char)c}, 2);
+	else if (c == '\n')
+		buf_add_text(buf, "\\n");
+	else if (c < 0x20 || c == 0x7f)
+		buf_printf(buf, "\\u%04x", c);
+	else
+		buf_add(buf, value.at + at, width);
+	return width ? width : 1;
 }
 
 void json_string(struct buf *buf, struct bytes value)
@@ -112,28 +175,15 @@ void json_string(struct buf *buf, struct bytes value)
 		buf_add_text(buf, "null");
 		return;
 	}
-	buf_add(buf, "\"", 1);
-	size_t from = 0;
-	for (size_t i = 0; i < value.len;) {
-		unsigned char c = (unsigned char)value.at[i];
-		size_t width = c < 0x80 ? 1 : utf8_width(value.at + i, value.len - i);
-		if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f && width) {
-			i += width;
-			continue;
-		}
-		buf_add(buf, value.at + from, i - from);
-		if (width == 0)
-			buf_add_text(buf, "\xef\xbf\xbd");
-		else if (c == '"' || c == '\\')
-			buf_add(buf, (char[]){'\\', (char)c}, 2);
-		else if (c == '\n')
-			buf_add_text(buf, "\\n");
-		else
-			buf_printf(buf, "\\u%04x", c);
-		from = ++i;
+	add_char(buf, '"');
+	for (size_t at = 0; at < value.len;) {
+		size_t run = json_plain_run(value, at);
+		buf_add(buf, value.at + at, run);
+		at += run;
+		if (at < value.len)
+			at += add_unplain(buf, value, at);
 	}
-	buf_add(buf, value.at + from, value.len - from);
-	buf_add(buf, "\"", 1);
+	add_char(buf, '"');
 }
 
 static void add_uint(struct buf *buf, uint64_t value)
@@ -146,7 +196,7 @@ void json_int(struct buf *buf, int64_t value)
 {
 	json_comma(buf);
 	if (value < 0)
-		buf_add(buf, "-", 1);
+		add_char(buf, '-');
 	add_uint(buf, value < 0 ? -(uint64_t)value : (uint64_t)value);
 }
 

@@ -96,6 +96,9 @@ bool sidecar_record_needed(const struct sidecar_governing *governing);
 MUST_USE bool sidecar_record_response(struct sidecar_governing *governing);
 MUST_USE bool sidecar_record_signal(struct sidecar_governing *governing);
 
+/* The first of a response's entries alone, into `batch`: the decision. False: memory is short. */
+MUST_USE bool sidecar_record_decision(struct sidecar_governing *governing);
+
 /* What the caller will be told, gathered over the messages of a call and written once, with its status. */
 enum { SIDECAR_RECEIPTS = 16 };
 struct sidecar_receipts {

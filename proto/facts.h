@@ -102,6 +102,11 @@ struct facts {
 		*item_tags; /* the tags of item i are item_tags[item_tag_from[i] .. item_tag_from[i+1]) */
 	uint32_t *item_tag_from; /* item_count + 1 values; NULL when no item has tags */
 
+	/* Where a response holds several lists (groups, batches) each is a ranking of its own, and items stay in
+	 * it: item_first[i] is the first item of the list of item i; the items of a list stand together. NULL:
+	 * all stand in one list. */
+	uint32_t *item_first;
+
 	size_t weight_count;
 	struct bytes *weight_category;
 	struct facts_numbers weight, weight_baseline;

@@ -74,32 +74,39 @@ struct proto_mapping *proto_mapping_canonical(struct err *err)
 
 /* --- compiling --- */
 
-const char *proto_method_wanted(enum proto_fact fact, const struct proto_field *field)
+/* Maps have no order: what is moved or dropped cannot stand in one. */
+static bool may_be_map(enum proto_record record)
+{
+	return record == RECORD_ATTRIBUTE || record == RECORD_CANDIDATE || record == RECORD_WEIGHT;
+}
+
+const char *proto_method_wanted(enum proto_fact fact, const struct proto_field *field, bool many)
 {
 	const struct fact_row *row = &fact_rows[fact];
-	bool text = field->type == PROTO_STRING || (scalar_is_integer(field->type) && !row->edited);
-	bool real = field->type == PROTO_FLOAT || field->type == PROTO_DOUBLE;
+	bool text = field->type == PROTO_STRING ||
+		    ((scalar_is_integer(field->type) || field->type == PROTO_BYTES) && !row->edited);
 	switch (row->type) {
 	case FACT_TEXT:
-		if (text && !field->repeated)
+		if (text && !many)
 			return NULL;
-		return row->edited ? "a single string" : "a single string, integer or enum";
+		return row->edited ? "a single string" : "a single string, bytes, integer or enum";
 	case FACT_TEXTS:
-		return text && field->repeated ? NULL : "a list of strings, integers or enums";
+		return text && many ? NULL : "a list of strings, bytes, integers or enums";
 	case FACT_NUMBER:
-		if (!field->repeated && (real || (scalar_is_number(field->type) && !row->edited)))
-			return NULL;
-		return row->edited ? "a single float or double" : "a single number";
+		return scalar_is_number(field->type) && !many ? NULL : "a single number";
 	case FACT_INTEGER:
-		return scalar_is_integer(field->type) && !field->repeated ? NULL : "a single integer";
+		return scalar_is_integer(field->type) && !many ? NULL : "a single integer";
 	case FACT_BOOL:
-		return field->type == PROTO_BOOL && !field->repeated ? NULL : "a single bool";
+		return field->type == PROTO_BOOL && !many ? NULL : "a single bool";
 	case FACT_KIND:
-		if (!field->repeated && (scalar_is_integer(field->type) || field->type == PROTO_STRING))
+		if (!many && (scalar_is_integer(field->type) || field->type == PROTO_STRING))
 			return NULL;
 		return "a single string, integer or enum";
 	case FACT_LIST:
-		return field->type == PROTO_MESSAGE && field->repeated ? NULL : "a list of messages";
+		if (field->type == PROTO_MESSAGE && many && field->message->map_entry &&
+		    !may_be_map(row->list))
+			return "a list, which has an order,";
+		return field->type == PROTO_MESSAGE && many ? NULL : "a list of messages";
 	}
 	return "something else";
 }
@@ -107,12 +114,17 @@ const char *proto_method_wanted(enum proto_fact fact, const struct proto_field *
 static bool check_field(enum proto_fact fact, const struct proto_path *path, struct err *err)
 {
 	const struct proto_field *field = proto_path_leaf(path);
-	const char *need = proto_method_wanted(fact, field);
+	bool many = proto_path_ends_in_list(path) || (path->listed && fact_rows[fact].type != FACT_LIST);
+	const char *need = proto_method_wanted(fact, field, many);
+	bool map = field->message && field->message->map_entry;
 	if (!need)
 		return true;
 	return err_set(err, "path \"%s\": field \"%.*s\" of %.*s is %s %s; %s is needed", path->text,
 		       BYTES_ARG(field->name), BYTES_ARG(field->of->name),
-		       field->repeated ? "a list of" : "a single", proto_type_name(field->type), need);
+		       map    ? "a"
+		       : many ? "a list of"
+			      : "a single",
+		       map ? "map" : proto_type_name(field->type), need);
 }
 
 /* Two facts that patch writes must not share a field: the second edit would undo the first. */
@@ -125,13 +137,32 @@ static bool check_edited(const struct proto_method *method, enum proto_fact fact
 		if (!other || !fact_rows[i].edited || !fact_rows[fact].edited ||
 		    fact_rows[i].record != fact_rows[fact].record || other->count != path->count)
 			continue;
-		while (same < path->count && other->step[same].field == path->step[same].field)
+		while (same < path->count && proto_step_equal(&other->step[same], &path->step[same]))
 			same++;
 		if (same == path->count)
 			return err_set(err, "path \"%s\": %s has the same path; each needs its own",
 				       path->text, fact_rows[i].key);
 	}
 	return true;
+}
+
+/* What a Value is read as for a fact. */
+static enum proto_path_want want_of(enum proto_fact fact)
+{
+	switch (fact_rows[fact].type) {
+	case FACT_NUMBER:
+	case FACT_INTEGER:
+		return PATH_WANT_NUMBER;
+	case FACT_BOOL:
+		return PATH_WANT_BOOL;
+	case FACT_LIST:
+		return PATH_WANT_LIST;
+	case FACT_TEXT:
+	case FACT_TEXTS:
+	case FACT_KIND:
+		break;
+	}
+	return PATH_WANT_TEXT;
 }
 
 struct compiler {
@@ -218,7 +249,8 @@ static bool compile_path(struct compiler *to, enum proto_fact fact, const struct
 	struct arena *arena = &to->mapping->arena;
 	if (strncmp(text, CONSTANT, strlen(CONSTANT)) == 0)
 		return compile_constant(to, fact, text, &from->kinds[fact]);
-	const struct proto_path *path = proto_path_compile(to->message[row->record], text, arena, to->err);
+	const struct proto_path *path =
+		proto_path_compile(to->message[row->record], text, want_of(fact), arena, to->err);
 	method->path[fact] = path;
 	if (!path || !check_field(fact, path, to->err) || !check_edited(method, fact, to->err))
 		return false;
@@ -238,7 +270,7 @@ static bool compile_path(struct compiler *to, enum proto_fact fact, const struct
 static bool begin_record(struct compiler *to, enum proto_record record, const struct proto_message *message)
 {
 	to->message[record] = message;
-	to->method->plan[record] = plan_node_new(&to->mapping->arena);
+	to->method->plan[record] = plan_node_new(&to->method->slots, &to->mapping->arena);
 	return to->method->plan[record] || err_set(to->err, "no memory");
 }
 
@@ -279,10 +311,10 @@ static bool compile_source(struct compiler *to, struct proto_source *source, con
 						       "colon",
 						       text);
 	}
-	source->path = proto_path_compile(to->message[record], text, arena, to->err);
+	source->path = proto_path_compile(to->message[record], text, want_of(source->fact), arena, to->err);
 	if (!source->path || !check_field(source->fact, source->path, to->err))
 		return false;
-	source->plan = plan_node_new(arena);
+	source->plan = plan_node_new(&to->method->slots, arena);
 	return source->plan ? plan_add(source->plan, source->fact, source->path, false, arena, NULL, to->err)
 			    : err_set(to->err, "no memory");
 }

@@ -28,11 +28,12 @@ struct proto_method {
 	const struct translation *translation[PROTO_FACTS]; /* NULL: kinds stand by their own numbers */
 	const struct plan_constant *constant[PROTO_FACTS];  /* NULL where the fact is no constant */
 	struct proto_source *source;			    /* asked in this order, after the paths */
+	uint32_t slots;					    /* of [n] in all paths */
 	/* The plan of each record, NULL where not mapped. Those of lists hang in their parents' plans, too. */
 	struct plan_node *plan[PROTO_RECORDS];
 };
 
-/* What the field of a fact must be, in words of an error; NULL: it is. */
-const char *proto_method_wanted(enum proto_fact fact, const struct proto_field *field);
+/* What the field of a fact must be, in words of an error; NULL: it is. `many`: all elements of lists are meant. */
+const char *proto_method_wanted(enum proto_fact fact, const struct proto_field *field, bool many);
 
 #endif

@@ -18,11 +18,24 @@ struct patch {
 	struct splices item; /* of an item that moves */
 };
 
+/* A map's entry or a list's element that is not there and is to be made, and what goes into it: made once for all
+ * that belongs there, since two of them would not merge. */
+struct missing {
+	const struct proto_path *path;
+	size_t step;  /* of the entry or element */
+	size_t inner; /* the parts stand behind the steps before this one */
+	struct spot spot;
+	struct bytes *part;
+	size_t part_count, part_room, len;
+};
+
 /* The record that is being edited: body [from, end) of the message, splices into `list`. */
 struct record {
 	struct patch *patch;
 	struct splices *list;
 	size_t from, end;
+	struct missing missing[PROTO_FACTS];
+	size_t missing_count;
 };
 
 /* --- encoding --- */
@@ -61,13 +74,35 @@ static struct bytes encode_raw(struct arena *arena, const struct proto_field *fi
 	return (struct bytes){put, (size_t)(put_raw(at, field->type, raw) - put)};
 }
 
-/* The field inside the messages of path->step[depth ..] that lead to it. */
+/* The entry of a map: its key before its value. */
+static struct bytes encode_entry(struct arena *arena, const struct proto_step *step, struct bytes value)
+{
+	const struct proto_field *key = &step->field->message->field[0];
+	struct bytes part[] = {key->type == PROTO_STRING ? encode_run(arena, key->number, step->key)
+							 : encode_raw(arena, key, step->key_number),
+			       value};
+	if (!bytes_present(part[0]))
+		return (struct bytes){0};
+	return proto_pieces_join(&(struct proto_pieces){part, 2, part[0].len + value.len}, arena);
+}
+
+/* The field inside the messages of path->step[from .. to) that lead to it. */
+static struct bytes encode_between(struct arena *arena, const struct proto_path *path, size_t from, size_t to,
+				   struct bytes field)
+{
+	for (size_t i = to; i-- > from && bytes_present(field);) {
+		if (path->step[i].pick == PICK_KEY)
+			field = encode_entry(arena, &path->step[i], field);
+		if (bytes_present(field))
+			field = encode_run(arena, path->step[i].field->number, field);
+	}
+	return field;
+}
+
 static struct bytes encode_around(struct arena *arena, const struct proto_path *path, size_t depth,
 				  struct bytes field)
 {
-	for (size_t i = path->count - 1; i-- > depth && bytes_present(field);)
-		field = encode_run(arena, path->step[i].field->number, field);
-	return field;
+	return encode_between(arena, path, depth, path->count - 1, field);
 }
 
 /* --- editing one path of one record --- */
@@ -77,13 +112,86 @@ static size_t offset(const struct record *record, const char *at)
 	return (size_t)(at - record->list->message.at);
 }
 
+/* The first step from `depth` on whose message would be another one each time it is made; path->count: none. */
+static size_t made_once(const struct proto_path *path, size_t depth)
+{
+	for (size_t i = depth; i + 1 < path->count; i++)
+		if (path->step[i].pick == PICK_KEY || path->step[i].pick == PICK_INDEX)
+			return i;
+	return path->count;
+}
+
+static bool same_missing(const struct missing *missing, const struct proto_path *path, size_t step,
+			 const struct spot *spot)
+{
+	bool same = missing->step == step && missing->spot.body == spot->body;
+	for (size_t i = 0; same && i <= step; i++)
+		same = proto_step_equal(&missing->path->step[i], &path->step[i]);
+	return same;
+}
+
+static struct missing *missing_of(struct record *record, const struct proto_path *path, size_t step,
+				  const struct spot *spot)
+{
+	for (size_t i = 0; i < record->missing_count; i++)
+		if (same_missing(&record->missing[i], path, step, spot))
+			return &record->missing[i];
+	struct missing *made = &record->missing[record->missing_count++];
+	*made = (struct missing){.path = path, .step = step, .spot = *spot};
+	/* An entry's value is one message, too. */
+	made->inner = path->step[step].pick == PICK_KEY && step + 2 < path->count ? step + 2 : step + 1;
+	return made;
+}
+
+static bool add_missing(struct record *record, const struct proto_path *path, size_t step,
+			const struct spot *spot, struct bytes field)
+{
+	struct arena *arena = record->list->arena;
+	struct missing *to = missing_of(record, path, step, spot);
+	field = encode_between(arena, path, to->inner, path->count - 1, field);
+	if (to->part_count == to->part_room) {
+		size_t room = to->part_room ? to->part_room * 2 : 4;
+		struct bytes *grown = arena_grow(arena, to->part, to->part_room, room, sizeof *grown);
+		if (!grown)
+			return false;
+		to->part = grown;
+		to->part_room = room;
+	}
+	to->part[to->part_count++] = field;
+	to->len += field.len;
+	return bytes_present(field);
+}
+
 /* An absent value is written at the end of the message it belongs to. */
-static bool insert(const struct record *record, const struct proto_path *path, const struct spot *spot,
+static bool insert(struct record *record, const struct proto_path *path, const struct spot *spot,
 		   struct bytes field)
 {
+	size_t once = made_once(path, spot->depth);
+	if (!bytes_present(field))
+		return false;
+	if (once < path->count)
+		return add_missing(record, path, once, spot, field);
 	field = encode_around(record->list->arena, path, spot->depth, field);
 	return bytes_present(field) &&
 	       splice_add(record->list, (struct splice){spot->end, 0, spot->body, field, {0}});
+}
+
+/* All edits of the record were made: what was missing goes in. */
+static bool finish(struct record *record)
+{
+	struct arena *arena = record->list->arena;
+	bool good = true;
+	for (size_t i = 0; good && i < record->missing_count; i++) {
+		const struct missing *from = &record->missing[i];
+		struct bytes all = proto_pieces_join(
+			&(struct proto_pieces){from->part, from->part_count, from->len}, arena);
+		if (bytes_present(all))
+			all = encode_between(arena, from->path, from->spot.depth, from->inner, all);
+		good = bytes_present(all) &&
+		       splice_add(record->list,
+				  (struct splice){from->spot.end, 0, from->spot.body, all, {0}});
+	}
+	return good;
 }
 
 /* The value that counts, from `from` on, becomes `put` and `more`. */
@@ -94,7 +202,7 @@ static bool replace_leaf(const struct record *record, const struct spot *spot, c
 	return splice_add(record->list, (struct splice){at, cut, spot->body, put, more});
 }
 
-static bool set_raw(const struct record *record, const struct proto_path *path, uint64_t raw)
+static bool set_raw(struct record *record, const struct proto_path *path, uint64_t raw)
 {
 	const struct proto_field *field = proto_path_leaf(path);
 	struct arena *arena = record->list->arena;
@@ -111,14 +219,14 @@ static bool set_raw(const struct record *record, const struct proto_path *path, 
 	       replace_leaf(record, &spot, spot.leaf.body, (struct bytes){put, len}, (struct bytes){0});
 }
 
-static bool set_number(const struct record *record, enum proto_fact fact, double value)
+static bool set_number(struct record *record, enum proto_fact fact, double value)
 {
 	const struct proto_path *path = record->patch->method->path[fact];
 	return !path || set_raw(record, path, scalar_from_number(proto_path_leaf(path)->type, value));
 }
 
 /* Absent, or empty where empty means absent: the field goes. */
-static bool set_text(const struct record *record, enum proto_fact fact, struct bytes text)
+static bool set_text(struct record *record, enum proto_fact fact, struct bytes text)
 {
 	const struct proto_path *path = record->patch->method->path[fact];
 	if (!path)
@@ -149,7 +257,7 @@ static bool value_of_kind(const struct proto_method *method, enum proto_fact fac
 }
 
 /* A kind without a value: what stands there stays. So does one of several values of the same kind. */
-static bool set_kind(const struct record *record, enum proto_fact fact, unsigned was, unsigned kind)
+static bool set_kind(struct record *record, enum proto_fact fact, unsigned was, unsigned kind)
 {
 	const struct proto_method *method = record->patch->method;
 	const struct proto_path *path = method->path[fact];
@@ -196,7 +304,7 @@ static struct bytes encode_choice_fact(const struct patch *patch, enum proto_fac
 	return encode_around(arena, path, 0, made);
 }
 
-static bool insert_choice(const struct record *record, const struct proto_path *path, const struct spot *spot,
+static bool insert_choice(struct record *record, const struct proto_path *path, const struct spot *spot,
 			  const struct facts_choice *choice)
 {
 	const struct patch *patch = record->patch;
@@ -216,7 +324,7 @@ static bool insert_choice(const struct record *record, const struct proto_path *
 }
 
 /* The choices are written anew unless they are the same already: they have no names to match them by. */
-static bool set_choices(const struct record *record, const struct facts_prompt *old,
+static bool set_choices(struct record *record, const struct facts_prompt *old,
 			const struct facts_prompt *with)
 {
 	const struct proto_path *path = record->patch->method->path[FACT_CHOICES];
@@ -238,7 +346,7 @@ static bool edit_prompt(struct patch *patch, size_t index)
 	const struct edits_prompt *edit = &patch->edits->prompts[index];
 	const struct proto_span *span = &patch->places->span[RECORD_PROMPT][index];
 	const struct facts_prompt *with = &edit->with;
-	struct record record = {patch, &patch->list, span->body, span->end};
+	struct record record = {.patch = patch, .list = &patch->list, .from = span->body, .end = span->end};
 	if (edit->drop)
 		return splice_add(&patch->list, (struct splice){.at = span->tag,
 								.cut = span->end - span->tag,
@@ -248,7 +356,7 @@ static bool edit_prompt(struct patch *patch, size_t index)
 		set_text(&record, FACT_PROMPT_TEMPLATE_ID, with->template_id) &&
 		set_text(&record, FACT_PROMPT_LOCALE, with->locale) &&
 		set_kind(&record, FACT_PROMPT_KIND, patch->places->prompt[index].kind, with->kind) &&
-		set_choices(&record, &patch->places->prompt[index], with));
+		set_choices(&record, &patch->places->prompt[index], with) && finish(&record));
 }
 
 static bool edit_prompts(struct patch *patch)
@@ -265,9 +373,10 @@ static bool edit_score(struct patch *patch, struct splices *list, size_t index)
 {
 	const struct proto_span *span = &patch->places->span[RECORD_ITEM][index];
 	const struct edits *edits = patch->edits;
-	struct record record = {patch, list, span->body, span->end};
-	return !edits->score || !edits->score_set[index] ||
-	       set_number(&record, FACT_ITEM_SCORE, edits->score[index]);
+	if (!edits->score || !edits->score_set[index])
+		return true;
+	struct record record = {.patch = patch, .list = list, .from = span->body, .end = span->end};
+	return set_number(&record, FACT_ITEM_SCORE, edits->score[index]) && finish(&record);
 }
 
 /* The bytes of an item's message with its own edits. */
@@ -281,7 +390,7 @@ static struct bytes edited_item(struct patch *patch, size_t index)
 		return (struct bytes){0};
 	if (list->count == 0)
 		return (struct bytes){list->message.at + span->body, span->end - span->body};
-	if (!splice_settle(list, patch->method->plan[RECORD_ITEM], span->body, span->end, &pieces))
+	if (!splice_settle(list, span->body, span->end, &pieces))
 		return (struct bytes){0};
 	return proto_pieces_join(&pieces, list->arena);
 }
@@ -317,19 +426,22 @@ static bool edit_weights(struct patch *patch)
 	bool good = true;
 	for (size_t i = 0; edits->weight && good && i < patch->places->count[RECORD_WEIGHT]; i++) {
 		const struct proto_span *span = &patch->places->span[RECORD_WEIGHT][i];
-		struct record record = {patch, &patch->list, span->body, span->end};
-		good = !edits->weight_set[i] || set_number(&record, FACT_WEIGHT_WEIGHT, edits->weight[i]);
+		struct record record = {
+			.patch = patch, .list = &patch->list, .from = span->body, .end = span->end};
+		good = !edits->weight_set[i] ||
+		       (set_number(&record, FACT_WEIGHT_WEIGHT, edits->weight[i]) && finish(&record));
 	}
 	return good;
 }
 
 static bool edit_explanation(struct patch *patch)
 {
-	struct record record = {patch, &patch->list, 0, patch->list.message.len};
+	struct record record = {.patch = patch, .list = &patch->list, .end = patch->list.message.len};
 	struct bytes text = patch->edits->explanation;
 	if (text.len == 0)
 		text.at = NULL; /* empty clears, also where the field could be present and empty */
-	return !patch->edits->explanation_set || set_text(&record, FACT_EXPLANATION, text);
+	return !patch->edits->explanation_set ||
+	       (set_text(&record, FACT_EXPLANATION, text) && finish(&record));
 }
 
 enum proto_result proto_patch(const struct proto_places *places, const struct edits *edits,
@@ -342,8 +454,7 @@ enum proto_result proto_patch(const struct proto_places *places, const struct ed
 			      .item = {.arena = arena, .message = places->message}};
 	struct proto_pieces made;
 	if (!edit_items(&patch) || !edit_weights(&patch) || !edit_prompts(&patch) ||
-	    !edit_explanation(&patch) ||
-	    !splice_settle(&patch.list, patch.method->plan[RECORD_RESPONSE], 0, places->message.len, &made)) {
+	    !edit_explanation(&patch) || !splice_settle(&patch.list, 0, places->message.len, &made)) {
 		err_set(err, "response: more memory is needed than the %zu bytes of a call", arena->limit);
 		return PROTO_LIMIT;
 	}

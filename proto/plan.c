@@ -3,17 +3,12 @@
 
 #include "proto/scalar.h"
 
-struct plan_node *plan_node_new(struct arena *arena)
+struct plan_node *plan_node_new(uint32_t *all_slots, struct arena *arena)
 {
-	return arena_zalloc(arena, 1, sizeof(struct plan_node));
-}
-
-const struct plan_entry *plan_find_message(const struct plan_node *node, uint32_t number)
-{
-	const struct plan_entry *entry = plan_find(node, number);
-	while (entry && !entry->child)
-		entry = entry->next;
-	return entry;
+	struct plan_node *node = arena_zalloc(arena, 1, sizeof(struct plan_node));
+	if (node)
+		*node = (struct plan_node){.all_slots = all_slots, .scope = node};
+	return node;
 }
 
 /* One more entry of a field, at the end of the chain of its number. */
@@ -33,7 +28,11 @@ static struct plan_entry *add_entry(struct plan_node *node, const struct proto_f
 		return NULL;
 	node->entry = grown;
 	*entry = (struct plan_entry){
-		.number = field->number, .field = field, .wire = scalar_wire_type(field->type)};
+		.number = field->number,
+		.field = field,
+		.wire = scalar_wire_type(field->type),
+		.level = node->level,
+	};
 	struct plan_entry *last = (struct plan_entry *)plan_find(node, field->number);
 	while (last && last->next)
 		last = last->next;
@@ -76,22 +75,77 @@ static bool add_rivals(struct plan_node *node, struct plan_entry *entry, const s
 	return good;
 }
 
-/* The node inside a single message: made once, shared by all paths through it. */
+/* Which occurrences of its field the entry is about. False: there are too many [n]. */
+static bool pick(struct plan_node *node, struct plan_entry *entry, const struct proto_step *step,
+		 struct err *err)
+{
+	entry->step = step;
+	entry->pick = step->pick;
+	if (step->pick != PICK_INDEX)
+		return true;
+	if (*node->all_slots == PLAN_SLOTS)
+		return err_set(err,
+			       "more than %d paths of this method have [n]; a method has at most so many",
+			       PLAN_SLOTS);
+	entry->slot = (*node->all_slots)++;
+	node->scope->slots |= (uint32_t)1 << entry->slot;
+	return true;
+}
+
+/* The node inside the messages of a step. */
+static struct plan_node *add_child(struct plan_node *node, const struct proto_step *step, struct arena *arena,
+				   struct err *err)
+{
+	struct plan_node *child = plan_node_new(node->all_slots, arena);
+	if (!child) {
+		err_set(err, "no memory");
+		return NULL;
+	}
+	child->level = node->level + (step->pick == PICK_EACH);
+	if (step->pick != PICK_EACH)
+		child->scope = node->scope;
+	if (child->level == PLAN_LEVELS) {
+		err_set(err, "more than %d lists are around each other", PLAN_LEVELS - 1);
+		return NULL;
+	}
+	return child;
+}
+
+/* Is the field that of a list, or one that others go into, who would have a list there? Requests are only read,
+ * so that there one field may be both. */
+static bool is_taken(const struct plan_node *node, uint32_t number, enum proto_record record, bool list)
+{
+	const struct plan_entry *entry = plan_find(node, number);
+	while (entry && entry->action != PLAN_LIST && !(list && entry->child && record != RECORD_REQUEST))
+		entry = entry->next;
+	return entry && (list || record != RECORD_REQUEST);
+}
+
+/* The node inside a message: made once, shared by all paths through the same occurrences. */
 static struct plan_node *enter(struct plan_node *node, const struct proto_step *step,
-			       enum proto_record record, struct arena *arena)
+			       enum proto_record record, struct arena *arena, struct err *err)
 {
 	for (struct plan_entry *entry = (struct plan_entry *)plan_find(node, step->field->number); entry;
 	     entry = entry->next)
-		if (entry->action == PLAN_ENTER)
+		if (entry->action == PLAN_ENTER && proto_step_equal(entry->step, step))
 			return entry->child;
+	if (is_taken(node, step->field->number, record, false)) {
+		err_set(err, "a list has this field; its elements have paths of their own");
+		return NULL;
+	}
 	struct plan_entry *entry = add_entry(node, step->field, arena);
-	struct plan_node *child = plan_node_new(arena);
-	if (!entry || !child)
+	struct plan_node *child = entry ? add_child(node, step, arena, err) : NULL;
+	if (!entry)
+		err_set(err, "no memory");
+	if (!child || !pick(node, entry, step, err))
 		return NULL;
 	entry->action = PLAN_ENTER;
 	entry->record = record;
 	entry->child = child;
-	return add_rivals(node, entry, step, arena) ? child : NULL;
+	if (add_rivals(node, entry, step, arena))
+		return child;
+	err_set(err, "no memory");
+	return NULL;
 }
 
 static bool add_zero(struct plan_node *node, enum proto_fact fact, struct arena *arena)
@@ -109,38 +163,55 @@ static bool add_zero(struct plan_node *node, enum proto_fact fact, struct arena 
 /* Numbers, and texts made of integers, are there at zero when their message is. */
 static bool has_zero(const struct proto_field *field, enum fact_type type, bool zero)
 {
+	bool written = field->type == PROTO_STRING || field->type == PROTO_BYTES || field->type == PROTO_ENUM;
 	return !field->presence && !field->repeated &&
-	       (zero || type == FACT_NUMBER ||
-		(type == FACT_TEXT && field->type != PROTO_STRING && field->type != PROTO_ENUM));
+	       (zero || type == FACT_NUMBER || (type == FACT_TEXT && !written));
 }
 
-static enum plan_quick quick_of(const struct proto_field *field, enum fact_type type)
+static enum plan_quick quick_of(const struct proto_step *step, enum fact_type type)
 {
-	if (type == FACT_TEXT && field->type == PROTO_STRING)
+	if (step->pick != PICK_FIELD)
+		return PLAN_SLOW;
+	if (type == FACT_TEXT && step->field->type == PROTO_STRING)
 		return PLAN_QUICK_TEXT;
-	return type == FACT_NUMBER && field->type == PROTO_DOUBLE ? PLAN_QUICK_DOUBLE : PLAN_SLOW;
+	return type == FACT_NUMBER && step->field->type == PROTO_DOUBLE ? PLAN_QUICK_DOUBLE : PLAN_SLOW;
 }
 
 static bool add_leaf(struct plan_node *node, enum proto_fact fact, const struct proto_step *step, bool zero,
-		     struct arena *arena, struct plan_node **child)
+		     struct arena *arena, struct err *err)
 {
 	const struct fact_row *row = &fact_rows[fact];
 	struct plan_entry *entry = add_entry(node, step->field, arena);
 	if (!entry)
-		return false;
-	entry->action = row->type == FACT_LIST ? PLAN_LIST : PLAN_LEAF;
-	entry->quick = quick_of(step->field, row->type);
+		return err_set(err, "no memory");
+	entry->action = PLAN_LEAF;
+	entry->quick = quick_of(step, row->type);
 	entry->fact = fact;
 	entry->record = row->record;
-	if (row->type == FACT_LIST) {
-		entry->list = row->list;
-		entry->child = *child = plan_node_new(arena);
-		if (!entry->child)
-			return false;
-	}
-	if (has_zero(step->field, row->type, zero) && !add_zero(node, fact, arena))
+	if (!pick(node, entry, step, err))
 		return false;
-	return add_rivals(node, entry, step, arena);
+	if (has_zero(step->field, row->type, zero) && !add_zero(node, fact, arena))
+		return err_set(err, "no memory");
+	return add_rivals(node, entry, step, arena) || err_set(err, "no memory");
+}
+
+static bool add_list(struct plan_node *node, enum proto_fact fact, const struct proto_path *path,
+		     struct arena *arena, struct plan_node **child, struct err *err)
+{
+	const struct proto_step *step = &path->step[path->count - 1];
+	if (is_taken(node, step->field->number, fact_rows[fact].record, true))
+		return err_set(err, "path \"%s\": another list has this field; each list needs its own",
+			       path->text);
+	struct plan_entry *entry = add_entry(node, step->field, arena);
+	*child = plan_node_new(node->all_slots, arena);
+	if (!entry || !*child)
+		return err_set(err, "no memory");
+	entry->action = PLAN_LIST;
+	entry->fact = fact;
+	entry->record = fact_rows[fact].record;
+	entry->list = fact_rows[fact].list;
+	entry->child = *child;
+	return add_rivals(node, entry, step, arena) || err_set(err, "no memory");
 }
 
 bool plan_add(struct plan_node *node, enum proto_fact fact, const struct proto_path *path, bool zero,
@@ -148,14 +219,15 @@ bool plan_add(struct plan_node *node, enum proto_fact fact, const struct proto_p
 {
 	const struct fact_row *row = &fact_rows[fact];
 	bool list = row->type == FACT_LIST;
-	for (size_t i = 0; node && i < path->count; i++) {
+	for (size_t i = 0; i + 1 < path->count; i++) {
 		node->lists |= list;
-		if (i + 1 < path->count)
-			node = enter(node, &path->step[i], row->record, arena);
+		node = enter(node, &path->step[i], row->record, arena, err);
+		if (!node)
+			return err_within(err, "path \"%s\"", path->text);
 	}
-	const struct proto_step *last = &path->step[path->count - 1];
-	if (node && list && plan_find_message(node, last->field->number))
-		return err_set(err, "path \"%s\": another list has this field; each list needs its own",
-			       path->text);
-	return (node && add_leaf(node, fact, last, zero, arena, child)) || err_set(err, "no memory");
+	node->lists |= list;
+	if (list)
+		return add_list(node, fact, path, arena, child, err);
+	return add_leaf(node, fact, &path->step[path->count - 1], zero, arena, err) ||
+	       err_within(err, "path \"%s\"", path->text);
 }

@@ -132,7 +132,8 @@ static bool search(const struct proto_message *message, struct bytes name, enum 
 		if (len < 0 || (size_t)len >= sizeof found->path)
 			continue;
 		found->field = field;
-		if (depth == 0 && same_name(field->name, name) && !proto_method_wanted(fact, field))
+		if (depth == 0 && same_name(field->name, name) &&
+		    !proto_method_wanted(fact, field, field->repeated))
 			return true;
 		if (depth == 0 || field->type != PROTO_MESSAGE || field->repeated)
 			continue;

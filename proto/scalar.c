@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/scalar.h"
 
+#include "proto/utf8.h"
+
 #include <inttypes.h>
 
 /* How the raw value of a type becomes a number. */
@@ -78,6 +80,11 @@ int64_t scalar_integer(enum proto_type type, uint64_t raw)
 	return 0;
 }
 
+uint64_t scalar_canonical(enum proto_type type, uint64_t raw)
+{
+	return types[type].form == FORM_UINT64 ? raw : (uint64_t)scalar_integer(type, raw);
+}
+
 double scalar_number(enum proto_type type, uint64_t raw)
 {
 	if (types[type].form == FORM_DOUBLE) {
@@ -105,6 +112,35 @@ struct bytes scalar_text(const struct proto_field *field, uint64_t raw, struct a
 	if (types[field->type].form == FORM_UINT64)
 		return bytes_of(arena_printf(arena, "%" PRIu64, raw));
 	return bytes_of(arena_printf(arena, "%" PRId64, value));
+}
+
+static bool printable(struct bytes value)
+{
+	bool good = utf8_valid(value);
+	for (size_t i = 0; good && i < value.len; i++)
+		good = (unsigned char)value.at[i] >= 0x20 && value.at[i] != 0x7f;
+	return good;
+}
+
+struct bytes scalar_bytes_text(struct bytes value, struct arena *arena)
+{
+	static const char digits[] = "0123456789abcdef";
+	bool uuid = value.len == 16;
+	if (printable(value))
+		return value;
+	char *text = arena_alloc(arena, 2 * value.len + (uuid ? 4 : 2)), *at = text;
+	if (!text)
+		return (struct bytes){0};
+	if (!uuid)
+		at = (char *)memcpy(at, "0x", 2) + 2;
+	for (size_t i = 0; i < value.len; i++) {
+		unsigned char byte = (unsigned char)value.at[i];
+		if (uuid && (i == 4 || i == 6 || i == 8 || i == 10))
+			*at++ = '-';
+		*at++ = digits[byte >> 4];
+		*at++ = digits[byte & 15];
+	}
+	return (struct bytes){text, (size_t)(at - text)};
 }
 
 uint64_t scalar_from_integer(enum proto_type type, int64_t value)

@@ -2,6 +2,7 @@
 #include "proto/schema.h"
 
 #include "proto/arena.h"
+#include "proto/scalar.h"
 #include "proto/suggest.h"
 #include "proto/wire.h"
 #include <google/protobuf/descriptor.pb-c.h>
@@ -342,8 +343,22 @@ static bool load_field(struct loader *load, const struct schema_message *owner, 
 	};
 	if (!bytes_present(to->name) || !load_type(load, from, to))
 		return false;
-	to->presence = !to->repeated && (!owner->proto3 || to->oneof >= 0 || to->message);
+	bool always = owner->proto3 || owner->message.map_entry; /* a map's value is there at its default */
+	to->presence = !to->repeated && (!always || to->oneof >= 0 || to->message);
 	return true;
+}
+
+/* A map's entry is a key of a type that keys have, and a value. */
+static bool check_entry(struct loader *load, const struct proto_message *message)
+{
+	const struct proto_field *field = message->field;
+	bool good =
+		!message->map_entry || (message->field_count == 2 && field[0].number == 1 &&
+					field[1].number == 2 && !field[0].repeated && !field[1].repeated &&
+					(field[0].type == PROTO_STRING || field[0].type == PROTO_BOOL ||
+					 (field[0].type != PROTO_ENUM && scalar_is_integer(field[0].type))));
+	return good || err_set(load->err, "message %.*s is no entry of a map; the set is damaged",
+			       BYTES_ARG(message->name));
 }
 
 static bool load_fields(struct loader *load, struct schema_message *message)
@@ -361,7 +376,7 @@ static bool load_fields(struct loader *load, struct schema_message *message)
 					  BYTES_ARG(to->name));
 		to->field_count++;
 	}
-	return true;
+	return check_entry(load, to);
 }
 
 static bool load_rpc(struct loader *load, struct bytes service, const descriptor_method *from)

@@ -56,12 +56,10 @@ static bool take(struct settle *settle, int64_t *delta)
 	return push(&settle->to, *splice);
 }
 
-static bool settle_run(struct settle *settle, const struct plan_node *node, size_t from, size_t end,
-		       int64_t *delta);
+static bool settle_run(struct settle *settle, size_t from, size_t end, int64_t *delta);
 
 /* A message field: what is inside first, then its length. */
-static bool settle_inside(struct settle *settle, const struct plan_node *node, const struct wire_field *field,
-			  int64_t *delta)
+static bool settle_inside(struct settle *settle, const struct wire_field *field, int64_t *delta)
 {
 	const char *start = settle->from->message.at;
 	size_t len = (size_t)(field->end - field->body), size_len = (size_t)(field->body - field->size);
@@ -69,7 +67,7 @@ static bool settle_inside(struct settle *settle, const struct plan_node *node, c
 	int64_t inner = 0;
 	/* Holds the place in the order; changes nothing yet. */
 	if (!push(&settle->to, (struct splice){.at = (size_t)(field->size - start)}) ||
-	    !settle_run(settle, node, (size_t)(field->body - start), (size_t)(field->end - start), &inner))
+	    !settle_run(settle, (size_t)(field->body - start), (size_t)(field->end - start), &inner))
 		return false;
 	*delta += inner;
 	if (inner == 0)
@@ -84,9 +82,9 @@ static bool settle_inside(struct settle *settle, const struct plan_node *node, c
 	return true;
 }
 
-/* All splices in the body [from, end) of one message, and at its end. */
-static bool settle_run(struct settle *settle, const struct plan_node *node, size_t from, size_t end,
-		       int64_t *delta)
+/* All splices in the body [from, end) of one message, and at its end. A field is a message that is changed when
+ * a splice tells of a message that begins inside it. */
+static bool settle_run(struct settle *settle, size_t from, size_t end, int64_t *delta)
 {
 	const char *start = settle->from->message.at;
 	struct wire_cursor cursor = {start + from, start + end, NULL};
@@ -94,12 +92,10 @@ static bool settle_run(struct settle *settle, const struct plan_node *node, size
 	const struct splice *next = upcoming(settle);
 	while (next && next->at <= end && next->inside >= from && wire_next(&cursor, &field)) {
 		size_t body = (size_t)(field.body - start), behind = (size_t)(field.end - start);
-		const struct plan_entry *entry = plan_find_message(node, field.number);
 		for (; next && (next->at < behind || (next->at == behind && next->inside >= body));
 		     next = upcoming(settle)) {
-			bool inside = entry && field.type == WIRE_LEN && next->inside >= body;
-			if (inside ? !settle_inside(settle, entry->child, &field, delta)
-				   : !take(settle, delta))
+			bool inside = field.type == WIRE_LEN && next->inside >= body;
+			if (inside ? !settle_inside(settle, &field, delta) : !take(settle, delta))
 				return false;
 		}
 	}
@@ -138,8 +134,7 @@ static bool cut_pieces(const struct splices *list, size_t from, size_t end, stru
 	return true;
 }
 
-bool splice_settle(struct splices *list, const struct plan_node *node, size_t from, size_t end,
-		   struct proto_pieces *pieces)
+bool splice_settle(struct splices *list, size_t from, size_t end, struct proto_pieces *pieces)
 {
 	int64_t delta = 0;
 	struct settle settle = {.from = list,
@@ -148,7 +143,7 @@ bool splice_settle(struct splices *list, const struct plan_node *node, size_t fr
 				       .splice = list->spare,
 				       .room = list->spare_room}};
 	if (!sort_stable(list->splice, list->count, sizeof *list->splice, compare_splices, list->arena) ||
-	    !settle_run(&settle, node, from, end, &delta))
+	    !settle_run(&settle, from, end, &delta))
 		return false;
 	assert(settle.next == list->count);
 	list->spare = settle.to.splice;

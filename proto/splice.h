@@ -7,7 +7,7 @@
 #define PROTO_SPLICE_H
 
 #include "proto/patch.h"
-#include "proto/plan.h"
+#include "proto/wire.h"
 
 /* Bytes [at, at + cut) of the message become `put` and then `more`. `inside` is where the body of the innermost message that
  * is changed begins: where several messages end at one byte, it tells which of them a splice belongs to. */
@@ -30,10 +30,8 @@ struct splices {
  * order in which they were added. False: the arena is full. */
 MUST_USE bool splice_add(struct splices *list, struct splice splice);
 
-/* Sorts, repairs the lengths of the messages that `node` knows (every message around a splice must be one
- * of them) in the run [from, end) of the message, and lists the result of that run as pieces. The list may
- * be used again with count 0. False: the arena is full. */
-MUST_USE bool splice_settle(struct splices *list, const struct plan_node *node, size_t from, size_t end,
-			    struct proto_pieces *pieces);
+/* Sorts, repairs the lengths of all messages around splices in the run [from, end) of the message, and lists the
+ * result of that run as pieces. The list may be used again with count 0. False: the arena is full. */
+MUST_USE bool splice_settle(struct splices *list, size_t from, size_t end, struct proto_pieces *pieces);
 
 #endif

@@ -7,6 +7,7 @@
 #include "proto/view.h"
 
 #include "proto/join.h"
+#include "proto/map_key.h"
 #include "proto/places.h"
 #include "proto/scalar.h"
 #include "proto/sort.h"
@@ -41,7 +42,13 @@ struct view {
 	struct proto_span *span[PROTO_RECORDS];
 	struct view_tags tags;
 	struct facts_prompt *prompts;
+	uint32_t *item_first;	   /* as in struct facts */
+	uint32_t seen[PLAN_SLOTS]; /* elements of lists that [n] counts */
+	/* Rows there were, and of the last line: tags, when the innermost list element around began. */
+	uint32_t begun[PROTO_RECORDS + 1][PLAN_LEVELS];
 };
+
+enum { BEGUN_TAGS = PROTO_RECORDS };
 
 /* --- failures --- */
 
@@ -69,6 +76,35 @@ static bool fail_type(struct view *view, const struct plan_entry *entry, const s
 		       (int)entry->wire);
 }
 
+/* --- which occurrences are meant --- */
+
+static void restart_slots(struct view *view, uint32_t slots)
+{
+	for (; slots; slots &= slots - 1)
+		view->seen[__builtin_ctz(slots)] = 0;
+}
+
+/* [n] inside what was entered count anew: it was replaced. */
+static void restart_inside(struct view *view, const struct plan_entry *entry)
+{
+	if (entry->pick == PICK_INDEX)
+		view->seen[entry->slot] = 0;
+	for (size_t i = 0; entry->action == PLAN_ENTER && i < entry->child->count; i++)
+		for (const struct plan_entry *in = entry->child->entry[i]; in; in = in->next)
+			restart_inside(view, in);
+}
+
+/* Is this occurrence of an entered message one that the path means? */
+static bool picks(struct view *view, const struct plan_entry *entry, const struct wire_field *field,
+		  bool *picked)
+{
+	struct wire_cursor cursor = {NULL, NULL, NULL};
+	*picked = entry->pick != PICK_INDEX || view->seen[entry->slot]++ == entry->step->index;
+	if (entry->pick == PICK_KEY)
+		*picked = map_key_is(entry->step, wire_body(field), &cursor);
+	return !cursor.problem || fail_wire(view, &cursor);
+}
+
 /* --- counting --- */
 
 static bool count_row(struct view *view, enum proto_record list)
@@ -80,18 +116,38 @@ static bool count_row(struct view *view, enum proto_record list)
 		       fact_record_name(list));
 }
 
+static bool count_rows(struct view *view, const struct plan_node *node, struct bytes body);
+
+static bool count_field(struct view *view, const struct plan_entry *entry, const struct wire_field *field)
+{
+	bool picked;
+	if (entry->action == PLAN_LIST)
+		return count_row(view, entry->list);
+	if (!picks(view, entry, field, &picked))
+		return false;
+	if (!picked)
+		return true;
+	if (entry->pick == PICK_EACH)
+		restart_slots(view, entry->child->slots);
+	if (entry->pick == PICK_KEY)
+		restart_inside(view, entry);
+	return count_rows(view, entry->child, wire_body(field));
+}
+
+/* Counts what the second walk reads, or more: what a rival takes back is counted, too. */
 static bool count_rows(struct view *view, const struct plan_node *node, struct bytes body)
 {
 	struct wire_cursor cursor = {body.at, body.at + body.len, NULL};
 	struct wire_field field;
 	while (wire_next(&cursor, &field)) {
-		const struct plan_entry *entry = plan_find_message(node, field.number);
-		if (!entry || field.type != WIRE_LEN)
-			continue;
-		if (entry->action == PLAN_LIST
-			    ? !count_row(view, entry->list)
-			    : entry->child->lists && !count_rows(view, entry->child, wire_body(&field)))
-			return false;
+		const struct plan_entry *entry = plan_find(node, field.number);
+		for (struct plan_entry **rival = entry ? entry->takes_back : NULL; rival && *rival; rival++)
+			restart_inside(view, *rival);
+		for (; entry; entry = entry->next)
+			if (entry->child && field.type == WIRE_LEN &&
+			    (entry->action == PLAN_LIST || entry->child->lists) &&
+			    !count_field(view, entry, &field))
+				return false;
 	}
 	return !cursor.problem || fail_wire(view, &cursor);
 }
@@ -196,7 +252,9 @@ static bool read_text(struct view *view, const struct plan_entry *entry, struct 
 {
 	const struct proto_field *field = entry->field;
 	bool zero = entry->wire == WIRE_LEN ? body.len == 0 : field->type == PROTO_ENUM && (int32_t)raw == 0;
-	if (entry->wire == WIRE_LEN)
+	if (field->type == PROTO_BYTES)
+		*text = scalar_bytes_text(body, view->arena);
+	else if (entry->wire == WIRE_LEN)
 		*text = body;
 	else
 		*text = scalar_text(field, raw, view->arena);
@@ -214,9 +272,23 @@ static bool unknown_number(const struct proto_field *field, uint64_t raw)
 	       !bytes_present(proto_enum_name(field->enumeration, (int32_t)(uint32_t)raw));
 }
 
+/* One text of each element of a list: its last value counts, and none when it is absent. */
+static bool read_texts_of_elements(struct view *view, const struct plan_entry *entry,
+				   const struct wire_field *field)
+{
+	struct bytes text;
+	if (!read_text(view, entry, wire_body(field), field->value, &text))
+		return false;
+	view->tags.count = view->begun[BEGUN_TAGS][entry->level];
+	return !bytes_present(text) || add_tag(view, text);
+}
+
 static bool read_texts(struct view *view, const struct plan_entry *entry, const struct wire_field *field)
 {
 	struct bytes body = wire_body(field), text;
+	if (!entry->field->repeated)
+		return unknown_number(entry->field, field->value) ||
+		       read_texts_of_elements(view, entry, field);
 	if (field->type == entry->wire)
 		return unknown_number(entry->field, field->value) ||
 		       (read_text(view, entry, body, field->value, &text) && add_tag(view, text));
@@ -303,27 +375,32 @@ static void forget(struct view *view, enum proto_fact fact, size_t row)
 	}
 }
 
-static void forget_rows(struct view *view, enum proto_record record)
+/* Back to the first `left` rows. */
+static void forget_rows(struct view *view, enum proto_record record, size_t left)
 {
-	for (size_t row = view->count[record]; row-- > 0;)
+	for (size_t row = view->count[record]; row-- > left;)
 		for (size_t fact = 0; fact < PROTO_FACTS; fact++)
 			if (fact_rows[fact].record == record && view->method->path[fact])
 				forget(view, (enum proto_fact)fact, row);
-	view->count[record] = 0;
+	view->count[record] = left;
 }
 
-/* A rival of the same oneof came: what was read through `entry` counts no more. */
-static void take_back(struct view *view, const struct plan_entry *entry)
+/* What was read through `entry`, since the list element at `level` around it began, counts no more: a rival of
+ * the same oneof came, or the same key of a map. */
+static void take_back(struct view *view, const struct plan_entry *entry, uint32_t level)
 {
-	for (; entry; entry = entry->next) {
-		if (entry->action == PLAN_LEAF)
-			forget(view, entry->fact, current(view, entry->record));
-		else if (entry->action == PLAN_LIST)
-			forget_rows(view, entry->list);
-		else if (entry->action == PLAN_ENTER)
-			for (size_t i = 0; i < entry->child->count; i++)
-				take_back(view, entry->child->entry[i]);
-	}
+	if (entry->pick == PICK_INDEX)
+		view->seen[entry->slot] = 0;
+	if (entry->action == PLAN_LEAF && fact_rows[entry->fact].type == FACT_TEXTS)
+		view->tags.count = view->begun[BEGUN_TAGS][level];
+	else if (entry->action == PLAN_LEAF)
+		forget(view, entry->fact, current(view, entry->record));
+	else if (entry->action == PLAN_LIST)
+		forget_rows(view, entry->list, view->begun[entry->list][level]);
+	else if (entry->action == PLAN_ENTER)
+		for (size_t i = 0; i < entry->child->count; i++)
+			for (const struct plan_entry *in = entry->child->entry[i]; in; in = in->next)
+				take_back(view, in, level);
 }
 
 /* --- walking --- */
@@ -334,12 +411,13 @@ static bool read_message(struct view *view, const struct plan_node *node, struct
 static bool begin_choices(struct view *view, struct facts_prompt *prompt, struct bytes body)
 {
 	const struct plan_node *node = view->method->plan[RECORD_PROMPT];
-	view->room[RECORD_CHOICE] = view->count[RECORD_CHOICE] = 0;
+	view->room[RECORD_CHOICE] = view->count[RECORD_CHOICE] = view->begun[RECORD_CHOICE][0] = 0;
 	void *choices;
 	if (!node->lists)
 		return true;
 	if (!count_rows(view, node, body) || !sink_structs(view, RECORD_CHOICE, &choices))
 		return false;
+	restart_slots(view, node->slots);
 	prompt->choices = choices;
 	return true;
 }
@@ -357,8 +435,12 @@ static bool read_record(struct view *view, const struct plan_entry *entry, const
 			(struct proto_span){(uint32_t)(inside - start), (uint32_t)(field->tag - start),
 					    (uint32_t)(field->size - start), (uint32_t)(field->body - start),
 					    (uint32_t)(field->end - start)};
-	if (list == RECORD_ITEM)
-		view->tags.from[row] = (uint32_t)view->tags.count;
+	restart_slots(view, entry->child->slots);
+	if (list == RECORD_ITEM) {
+		view->tags.from[row] = view->begun[BEGUN_TAGS][0] = (uint32_t)view->tags.count;
+		if (view->item_first)
+			view->item_first[row] = view->begun[list][entry->level];
+	}
 	if (list != RECORD_PROMPT)
 		return read_message(view, entry->child, body);
 	struct facts_prompt *prompt = &view->prompts[row];
@@ -366,6 +448,56 @@ static bool read_record(struct view *view, const struct plan_entry *entry, const
 		return false;
 	prompt->choice_count = view->count[RECORD_CHOICE];
 	return true;
+}
+
+/* A list inside a record begins anew for each element of what is around it. */
+static void begin_element(struct view *view, const struct plan_node *node)
+{
+	for (size_t record = 0; record < PROTO_RECORDS; record++)
+		view->begun[record][node->level] = (uint32_t)view->count[record];
+	view->begun[BEGUN_TAGS][node->level] = (uint32_t)view->tags.count;
+	restart_slots(view, node->slots);
+}
+
+/* A map's entry takes the place of an earlier one, and has a value even where it is not on the wire. */
+static bool begin_entry(struct view *view, const struct plan_entry *entry)
+{
+	take_back(view, entry, entry->level);
+	for (const struct plan_entry *value = plan_find(entry->child, 2); value; value = value->next)
+		if (value->action == PLAN_ENTER && !read_message(view, value->child, BYTES_LITERAL("")))
+			return false;
+	return true;
+}
+
+static bool read_inside(struct view *view, const struct plan_entry *entry, const struct wire_field *field)
+{
+	bool picked;
+	if (!picks(view, entry, field, &picked))
+		return false;
+	if (!picked)
+		return true;
+	if (entry->pick == PICK_EACH)
+		begin_element(view, entry->child);
+	return (entry->pick != PICK_KEY || begin_entry(view, entry)) &&
+	       read_message(view, entry->child, wire_body(field));
+}
+
+/* One element of a list, packed or not. */
+static bool read_element(struct view *view, const struct plan_entry *entry, const struct wire_field *field)
+{
+	struct bytes body = wire_body(field);
+	struct wire_cursor cursor = {body.at, body.at + body.len, NULL};
+	struct wire_field one = *field;
+	uint32_t *seen = &view->seen[entry->slot];
+	if (field->type == entry->wire)
+		return unknown_number(entry->field, field->value) || (*seen)++ != entry->step->index ||
+		       read_leaf(view, entry, field);
+	one.type = entry->wire;
+	while (wire_next_packed(&cursor, entry->wire, &one.value))
+		if (!unknown_number(entry->field, one.value) && (*seen)++ == entry->step->index &&
+		    !read_leaf(view, entry, &one))
+			return false;
+	return !cursor.problem || fail_wire(view, &cursor);
 }
 
 /* `inside` is where the body of the message that has the field begins. */
@@ -376,12 +508,14 @@ static bool read_field(struct view *view, const struct plan_entry *entry, const 
 	if (field->type != entry->wire && !packed)
 		return fail_type(view, entry, field);
 	for (struct plan_entry **rival = entry->takes_back; rival && *rival; rival++)
-		take_back(view, *rival);
+		take_back(view, *rival, entry->level);
 	switch (entry->action) {
 	case PLAN_LEAF:
-		return read_leaf(view, entry, field);
+		return entry->pick == PICK_INDEX ? read_element(view, entry, field)
+						 : read_leaf(view, entry, field);
 	case PLAN_ENTER:
-		return read_message(view, entry->child, wire_body(field));
+		return entry->pick == PICK_FIELD ? read_message(view, entry->child, wire_body(field))
+						 : read_inside(view, entry, field);
 	case PLAN_LIST:
 		return read_record(view, entry, field, inside);
 	case PLAN_NOTHING:
@@ -476,7 +610,10 @@ static bool begin(struct view *view, enum proto_record record, void *base)
 			forget(view, (enum proto_fact)fact, 0);
 	const struct plan_node *plan = view->method->plan[record];
 	assert(plan); /* a ranking method has requests and responses, a signal method signals */
-	return !plan->lists || count_rows(view, plan, view->message);
+	if (plan->lists && !count_rows(view, plan, view->message))
+		return false;
+	memset(view->seen, 0, sizeof view->seen);
+	return true;
 }
 
 /* What paths, metadata and constants say, one after the other, of texts that are still absent or empty. */
@@ -571,11 +708,63 @@ static bool begin_lists(struct view *view, struct facts *facts)
 		return false;
 	facts->prompts = view->prompts = prompts;
 	view->tags.from = arena_array(view->arena, view->room[RECORD_ITEM] + 1, sizeof(uint32_t));
-	return view->tags.from || fail_memory(view);
+	const struct proto_path *items = view->method->path[FACT_ITEMS];
+	if (items && items->listed && view->room[RECORD_ITEM])
+		view->item_first = arena_array(view->arena, view->room[RECORD_ITEM], sizeof(uint32_t));
+	return (view->tags.from &&
+		(view->item_first || !items || !items->listed || !view->room[RECORD_ITEM])) ||
+	       fail_memory(view);
+}
+
+/* The rows of a map: of equal keys the last one stays. */
+struct map_row {
+	struct map_key key; /* first: it is compared */
+	size_t row;
+};
+
+static int compare_rows(const void *a, const void *b)
+{
+	return map_key_compare(a, b);
+}
+
+static void move_row(const struct view *view, struct facts *facts, size_t to, size_t from)
+{
+	facts->weight_category[to] = facts->weight_category[from];
+	facts->weight.value[to] = facts->weight.value[from];
+	facts->weight.present[to] = facts->weight.present[from];
+	facts->weight_baseline.value[to] = facts->weight_baseline.value[from];
+	facts->weight_baseline.present[to] = facts->weight_baseline.present[from];
+	view->span[RECORD_WEIGHT][to] = view->span[RECORD_WEIGHT][from];
+}
+
+static bool drop_dead_weights(struct view *view, struct facts *facts)
+{
+	const struct proto_path *path = view->method->path[FACT_WEIGHTS];
+	size_t count = view->count[RECORD_WEIGHT], left = 0;
+	if (count == 0 || !proto_path_leaf(path)->message->map_entry)
+		return true;
+	struct map_row *rows = arena_array(view->arena, count, sizeof *rows);
+	bool *dead = arena_zalloc(view->arena, count, sizeof *dead);
+	for (size_t i = 0; rows && i < count; i++) {
+		const struct proto_span *span = &view->span[RECORD_WEIGHT][i];
+		struct bytes entry = {view->message.at + span->body, span->end - span->body};
+		rows[i] = (struct map_row){map_key_of(proto_path_leaf(path), entry, NULL), i};
+	}
+	if (!rows || !dead || !sort_stable(rows, count, sizeof *rows, compare_rows, view->arena))
+		return fail_memory(view);
+	for (size_t i = 0; i + 1 < count; i++)
+		dead[rows[i].row] = map_key_compare(&rows[i].key, &rows[i + 1].key) == 0;
+	for (size_t i = 0; i < count; i++)
+		if (!dead[i])
+			move_row(view, facts, left++, i);
+	view->count[RECORD_WEIGHT] = left;
+	return true;
 }
 
 static bool finish_response(struct view *view, struct facts *facts)
 {
+	if (!drop_dead_weights(view, facts))
+		return false;
 	if (!view->method->path[FACT_ITEM_BASELINE])
 		facts->item_baseline.narrow = facts->candidate_score.narrow;
 	facts->order = view->method->order;
@@ -583,6 +772,7 @@ static bool finish_response(struct view *view, struct facts *facts)
 	facts->weight_count = view->count[RECORD_WEIGHT];
 	facts->prompt_count = view->count[RECORD_PROMPT];
 	view->tags.from[facts->item_count] = (uint32_t)view->tags.count;
+	facts->item_first = facts->item_count ? view->item_first : NULL;
 	facts->item_tags = view->tags.count ? view->tags.at : NULL;
 	facts->item_tag_from = view->tags.count ? view->tags.from : NULL;
 	return join_baselines(facts, view->arena) || fail_memory(view);

@@ -37,6 +37,8 @@ static void add_item(struct buf *buf, const struct facts *facts, size_t i)
 	add_number(buf, "base", facts->item_baseline.value[i], facts->item_baseline.present[i]);
 	add_text(buf, "cat", facts->item_category[i]);
 	add_text(buf, "src", facts->item_source[i]);
+	if (facts->item_first && facts->item_first[i])
+		add_number(buf, "list", facts->item_first[i], facts->item_first[i] == i);
 	for (size_t t = 0; facts->item_tag_from && t < facts->item_tag_from[facts->item_count]; t++)
 		if (t >= facts->item_tag_from[i] && t < facts->item_tag_from[i + 1])
 			add_text(buf, "tag", facts->item_tags[t]);

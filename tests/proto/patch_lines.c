@@ -2,7 +2,7 @@
  *
  * View and patch on lines of text, for oracle.py: reads messages and edits, writes facts and patched bytes.
  *
- *     patch_lines canonical|trap
+ *     patch_lines canonical|trap|shape
  *
  * Input, one message at a time:
  *
@@ -138,13 +138,18 @@ static void obey(struct session *to, char *line, struct buf *out)
 int main(int argc, char **argv)
 {
 	struct session session = {0};
-	bool trap = argc == 2 && strcmp(argv[1], "trap") == 0;
-	session.mapping = trap ? trap_mapping() : proto_mapping_canonical(&session.err);
+	const char *which = argc == 2 ? argv[1] : "";
+	bool trap = strcmp(which, "trap") == 0, shape = strcmp(which, "shape") == 0;
+	session.mapping = trap	  ? trap_mapping()
+			  : shape ? shape_mapping()
+				  : proto_mapping_canonical(&session.err);
 	if (argc != 2 || !session.mapping) {
 		fprintf(stderr, "%s\n", session.err.text);
 		return 2;
 	}
-	session.rank = proto_mapping_find(session.mapping, bytes_of(trap ? TRAP_RANK : CANONICAL_RANK));
+	session.rank = proto_mapping_find(session.mapping, bytes_of(trap    ? TRAP_RANK
+								    : shape ? SHAPE_RANK
+									    : CANONICAL_RANK));
 	session.signal = proto_mapping_find(session.mapping, bytes_of(CANONICAL_SIGNAL));
 	char *line = NULL;
 	size_t room = 0;

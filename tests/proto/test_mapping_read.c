@@ -215,8 +215,7 @@ static const struct row {
 	 "6: /trap.Trap/Rank: items: path \"page.hit\": message trap.Page has no field \"hit\"; did you mean "
 	 "\"hits\"?\n"
 	 "8: /trap.Trap/Rank: confidence: path \"debug.confidence.x\": field \"confidence\" of trap.Debug is "
-	 "no "
-	 "message; a path goes through single messages"},
+	 "no message; end the path here, or name a message"},
 	{"a record whose list has no path",
 	 SCHEMA("{ " RANK "response: { item: {\nid = \"product.id\"; }; }; }"),
 	 "5: /trap.Trap/Rank: item.id: it stands in \"items\"; give the path of that, too"},

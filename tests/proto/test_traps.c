@@ -17,7 +17,7 @@
 #include "trap_mapping.h"
 #include "wire_text.h"
 
-enum verb { CANONICAL, TRAP, REQUEST, TRAP_REQUEST, SIGNAL };
+enum verb { CANONICAL, TRAP, SHAPE, REQUEST, TRAP_REQUEST, SHAPE_REQUEST, SIGNAL };
 
 /* Bytes are written as wire_text.h says, edits as edit_words.h says, separated by "; ". A row whose message
  * is refused has the error as its facts. */
@@ -144,6 +144,88 @@ static const struct row rows[] = {
 	{"an empty member of a oneof is present", TRAP, "2{ 1{ 2{ 1'' } } }",
 	 "prompt text= kind=category_switch", "replace 0 + - - 0", "2{ 1{ 2{ 1'' } } }"},
 
+	/* lists in lists */
+	{"items of lists in lists are one column, with the boundaries of the lists", SHAPE,
+	 "1{ 1{ 1{ 1{ 1'a' } 1{ 1'b' } } } 1{ 3'none' } 1{ 1{ 1{ 1'c' } } } }",
+	 "item id=a; item id=b; item id=c list=2", "order 1 0 2",
+	 "1{ 1{ 1{ 1{ 1'b' } 1{ 1'a' } } } 1{ 3'none' } 1{ 1{ 1{ 1'c' } } } }"},
+	{"a message around a list comes in pieces, and the list goes on", SHAPE,
+	 "1{ 1{ 1{ 1{ 1'a' } } 3'x' 1{ 1{ 1'b' } } } } 1{ 1{ 1{ 1{ 1'c' } } } }",
+	 "item id=a; item id=b; item id=c list=2", "order 1 0 2",
+	 "1{ 1{ 1{ 1{ 1'b' } } 3'x' 1{ 1{ 1'a' } } } } 1{ 1{ 1{ 1{ 1'c' } } } }"},
+	{"a rival takes back the items of its own list, not those of others", SHAPE,
+	 "1{ 1{ 1{ 1{ 1'a' } } } 1{ 1{ 1{ 1'b' } } 2=1 1{ 1{ 1'c' } } } }", "item id=a; item id=c list=1",
+	 NULL, NULL},
+	{"a rival of all takes back all", SHAPE, "1{ 1{ 1{ 1{ 1'a' } } } } 2'no' 1{ 1{ 1{ 1{ 1'b' } } } }",
+	 "item id=b", "score 0 2.0",
+	 "1{ 1{ 1{ 1{ 1'a' } } } } 2'no' 1{ 1{ 1{ 1{ 1'b' 2{ 1'score' 2{ 2d2 } } } } } }"},
+
+	/* maps */
+	{"the value of a key, which may stand before its key", SHAPE,
+	 "1{ 1{ 1{ 1{ 2{ 1'x' 2{ 2d9 } } 2{ 2{ 2d1 } 1'score' } } } } }", "item score=1", "score 0 2.0",
+	 "1{ 1{ 1{ 1{ 2{ 1'x' 2{ 2d9 } } 2{ 2{ 2d2 } 1'score' } } } } }"},
+	{"of a key that comes twice the last one counts, whole", SHAPE,
+	 "1{ 1{ 1{ 1{ 2{ 1'score' 2{ 2d1 } } 2{ 1'score' } } } } }", "item", "score 0 2.0",
+	 "1{ 1{ 1{ 1{ 2{ 1'score' 2{ 2d1 } } 2{ 1'score' 2{ 2d2 } } } } } }"},
+	{"the last key of an entry counts", SHAPE,
+	 "1{ 1{ 1{ 1{ 2{ 1'x' 2{ 2d1 } 1'score' } 2{ 1'score' 2{ 2d3 } 1'y' } } } } }", "item score=1",
+	 "score 0 2.0", "1{ 1{ 1{ 1{ 2{ 1'x' 2{ 2d2 } 1'score' } 2{ 1'score' 2{ 2d3 } 1'y' } } } } }"},
+	{"a key that is not there is made", SHAPE, "1{ 1{ 1{ 1{ 1'a' 2{ 1'x' 2{ 3'y' } } } } } }",
+	 "item id=a", "score 0 2.0", "1{ 1{ 1{ 1{ 1'a' 2{ 1'x' 2{ 3'y' } } 2{ 1'score' 2{ 2d2 } } } } } }"},
+	{"another kind of value is replaced", SHAPE, "1{ 1{ 1{ 1{ 2{ 1'score' 2{ 2d1 3'y' } } } } } }",
+	 "item", "score 0 2.0", "1{ 1{ 1{ 1{ 2{ 1'score' 2{ 2d1 3'y' 2d2 } } } } } }"},
+	{"an entry without a key has the empty one, a number zero", SHAPE_REQUEST,
+	 "5{ 2'v' } 6{ 1=13 2{ 2'seven' } } 6{ 2{ 2'zero' } }", "request segment=seven {: v}", NULL, NULL},
+	{"a map of weights: keys that come twice count once, at their last place", SHAPE,
+	 "3{ 1'a' 2d1 } 3{ 1'b' 2d2 } 3{ 1'a' 2d3 } 3{ 1'c' }",
+	 "weight cat=b weight=2; weight cat=a weight=3; weight cat=c weight=0", "weight 1 5.0; weight 2 0.5",
+	 "3{ 1'a' 2d1 } 3{ 1'b' 2d2 } 3{ 1'a' 2d5 } 3{ 1'c' 2d0.5 }"},
+	{"what is made for one key is made once", SHAPE, "4{ 1{ 1=1 } }", "prompt id=1",
+	 "replace 0 'x' 'tt' - 0; choice 0 'a' 0 -; choice 0 'b' 0 -",
+	 "4{ 1{ 1=1 2{ 1'a' 2{ 1{ 3'x' } 3'tt' } } 4{ 1{ 1'a' } 1{ 1'b' } } } }"},
+	{"keys of a map of bool", SHAPE, "7{ 1=1 2{ 1{ 1'old' } 1{ 1'v2' } 1{ 1'v3' } } } 7{ 2{ } }",
+	 "model=v2", NULL, NULL},
+
+	/* elements by number */
+	{"one element of a list, over all pieces", SHAPE_REQUEST, "4'a' 10p5,6 4'b' 10=7 4'c' 10=8",
+	 "request surface=b offset=7", NULL, NULL},
+	{"an element that is not there", SHAPE_REQUEST, "4'a' 10p5,6", "request", NULL, NULL},
+	{"elements of a replaced value count anew", SHAPE_REQUEST,
+	 "6{ 1=13 2{ 2'a' } } 6{ 1=13 2{ 1'n' 2'b' } }", "request segment=b", NULL, NULL},
+	{"elements count anew in each item", SHAPE, "1{ 1{ 1{ 1{ 4'x' 4'y' } 1{ 4'z' } } } }",
+	 "item cat=x; item cat=z", NULL, NULL},
+
+	/* values */
+	{"members of a Struct", SHAPE_REQUEST,
+	 "7{ 1{ 1'zone' 2{ 5{ 1{ 1'id' 2{ 3'UTC' } } } } } 1{ 1'arms' 2{ 6{ 1{ 3'b' } 1{ 3'c' } } } } }",
+	 "request time_zone=UTC experiment=b", NULL, NULL},
+	{"a wrapper that is there says its zero", SHAPE, "5{ } 1{ 1{ 1{ 1{ 3{ } } 1{ } } } }",
+	 "item base=0; item; confidence=0", NULL, NULL},
+	{"a wrapper of a text or a bool", SHAPE_REQUEST, "3{ 1's' } 8{ 1=1 }", "request session=s opted_out",
+	 NULL, NULL},
+	{"bytes as text: as they stand, as a UUID, in hexadecimal", SHAPE,
+	 "1{ 1{ 1{ 1{ 1'sku-1' } 1{ x0a10 x6ba7b8109dad11d180b400c04fd430c8 } 1{ x0a02 x00ff } 1{ x0a00 } } "
+	 "} }",
+	 "item id=sku-1; item id=6ba7b810-9dad-11d1-80b4-00c04fd430c8; item id=0x00ff; item", NULL, NULL},
+	{"one text of each element of a list, the last one that it has", SHAPE,
+	 "1{ 1{ 1{ 1{ 6{ 1'a' 1'b' } 6{ 1'c' 2'code' } 6{ } 6{ 2'x' 1'd' } } 1{ 6{ 1'e' } } } } }",
+	 "item tag=b tag=d; item list=1 tag=e", NULL, NULL},
+	{"an explanation in a Struct is set and cleared", SHAPE, "6{ 1{ 1'why' 2{ 3'so' } } }", "explain=so",
+	 "explain 'because'", "6{ 1{ 1'why' 2{ 3'because' } } }"},
+	{"and made where there was none", SHAPE, "", "", "explain 'because'",
+	 "6{ 1{ 1'why' 2{ 3'because' } } }"},
+
+	/* prompts of lists in lists */
+	{"prompts of lists in lists are dropped and rewritten", SHAPE,
+	 "4{ 1{ 1=1 2{ 1'a' 2{ 1{ 3't' } } } 5'ask' } 1{ 1=2 } } 4{ 1{ 1=3 } }",
+	 "prompt id=1 text=t kind=clarifying_question; prompt id=2; prompt id=3",
+	 "replace 0 'new' - 'de' 1; choice 0 'n' 2 'no'; drop 1; replace 2 'x' 'tt' - 0",
+	 "4{ 1{ 1=1 2{ 1'a' 2{ 1{ 3'new' } } } 5'ack' 3{ 1'de' } 4{ 1{ 1'n' 3{ 1=2 } 2{ 1'no' } } } } } "
+	 "4{ 1{ 1=3 2{ 1'a' 2{ 1{ 3'x' } 3'tt' } } } }"},
+	{"choices of the first menu only", SHAPE, "4{ 1{ 1=1 4{ 1{ 1'c' 2{ 1'yes' } } } 4{ 1{ 1'd' } } } }",
+	 "prompt id=1 choice(id=c label=yes)", "replace 0 - - - 0; choice 0 - 2 'no'",
+	 "4{ 1{ 1=1 4{ 1{ 3{ 1=2 } 2{ 1'no' } } } 4{ 1{ 1'd' } } } }"},
+
 	/* prompts */
 	{"a prompt is dropped; the one before it is edited at its end", CANONICAL,
 	 "3{ 1'p' } 3{ 1'q' } 3{ 1'r' }", "prompt id=p; prompt id=q; prompt id=r",
@@ -247,14 +329,17 @@ static const struct row rows[] = {
 static const struct proto_limits limits = {100, 10};
 
 struct kit {
-	struct proto_mapping *canonical, *trap;
+	struct proto_mapping *canonical, *trap, *shape;
 };
 
 static const struct proto_method *method_of(const struct kit *kit, enum verb verb)
 {
-	bool trap = verb == TRAP || verb == TRAP_REQUEST;
-	const char *name = trap ? TRAP_RANK : verb == SIGNAL ? CANONICAL_SIGNAL : CANONICAL_RANK;
-	return proto_mapping_find(trap ? kit->trap : kit->canonical, bytes_of(name));
+	if (verb == TRAP || verb == TRAP_REQUEST)
+		return proto_mapping_find(kit->trap, bytes_of(TRAP_RANK));
+	if (verb == SHAPE || verb == SHAPE_REQUEST)
+		return proto_mapping_find(kit->shape, bytes_of(SHAPE_RANK));
+	return proto_mapping_find(kit->canonical,
+				  bytes_of(verb == SIGNAL ? CANONICAL_SIGNAL : CANONICAL_RANK));
 }
 
 /* The facts of a message, or the error, as text. */
@@ -269,7 +354,7 @@ static struct buf view(const struct kit *kit, enum verb verb, struct bytes messa
 	*places = NULL;
 	if (verb == SIGNAL)
 		result = proto_view_signal(method, message, NULL, arena, &signal, &err);
-	else if (verb == REQUEST || verb == TRAP_REQUEST)
+	else if (verb == REQUEST || verb == TRAP_REQUEST || verb == SHAPE_REQUEST)
 		result = proto_view_request(method, message, NULL, &limits, arena, facts, &err);
 	else
 		result = proto_view_response(method, message, &limits, arena, facts, places, &err);
@@ -336,8 +421,10 @@ int main(void)
 			.name = rows[i].name, .test_func = check_row, .initial_state = (void *)&rows[i]};
 	kit.canonical = proto_mapping_canonical(NULL);
 	kit.trap = trap_mapping();
+	kit.shape = shape_mapping();
 	int failed = _cmocka_run_group_tests("traps", tests, ROWS, NULL, NULL);
 	proto_mapping_free(kit.canonical);
 	proto_mapping_free(kit.trap);
+	proto_mapping_free(kit.shape);
 	return failed;
 }

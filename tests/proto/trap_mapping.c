@@ -4,12 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-extern const unsigned char trap_set[], trap_paths[];
-extern const size_t trap_set_len, trap_paths_len;
+extern const unsigned char trap_set[], trap_paths[], shape_set[], shape_paths[];
+extern const size_t trap_set_len, trap_paths_len, shape_set_len, shape_paths_len;
 
 struct bytes trap_descriptors(void)
 {
 	return (struct bytes){(const char *)trap_set, trap_set_len};
+}
+
+struct bytes shape_descriptors(void)
+{
+	return (struct bytes){(const char *)shape_set, shape_set_len};
 }
 
 static void *checked(void *made, const struct err *err)
@@ -21,10 +26,20 @@ static void *checked(void *made, const struct err *err)
 	return made;
 }
 
-struct proto_schema *trap_schema(void)
+static struct proto_schema *schema_of(struct bytes set)
 {
 	struct err err = {{0}};
-	return checked(proto_schema_load(trap_descriptors(), &err), &err);
+	return checked(proto_schema_load(set, &err), &err);
+}
+
+struct proto_schema *trap_schema(void)
+{
+	return schema_of(trap_descriptors());
+}
+
+struct proto_schema *shape_schema(void)
+{
+	return schema_of(shape_descriptors());
 }
 
 enum { PAIRS = 16 };
@@ -51,15 +66,26 @@ static void add_path(struct proto_method_paths *paths, struct proto_kind_pair pa
 		}
 }
 
-struct proto_mapping *trap_mapping(void)
+static struct proto_mapping *mapping_of(const char *method, struct proto_schema *schema, struct bytes file)
 {
 	struct err err = {{0}};
 	struct proto_kind_pair pairs[PROTO_FACTS][PAIRS];
-	struct proto_method_paths paths = {.method = TRAP_RANK, .role = PROTO_RANKING};
-	char *text = strndup((const char *)trap_paths, trap_paths_len), *rest = text;
+	struct proto_method_paths paths = {.method = method, .role = PROTO_RANKING};
+	char *text = strndup(file.at, file.len), *rest = text;
 	for (char *line; (line = strsep(&rest, "\n"));)
 		add_path(&paths, pairs, line);
-	struct proto_mapping *mapping = proto_mapping_new(trap_schema(), &paths, 1, &err);
+	struct proto_mapping *mapping = proto_mapping_new(schema, &paths, 1, &err);
 	free(text);
 	return checked(mapping, &err);
+}
+
+struct proto_mapping *trap_mapping(void)
+{
+	return mapping_of(TRAP_RANK, trap_schema(), (struct bytes){(const char *)trap_paths, trap_paths_len});
+}
+
+struct proto_mapping *shape_mapping(void)
+{
+	return mapping_of(SHAPE_RANK, shape_schema(),
+			  (struct bytes){(const char *)shape_paths, shape_paths_len});
 }

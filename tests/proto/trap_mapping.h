@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The mapping of trap.proto by trap.mapping, both embedded; and texts of a mapping for tests.
+ * The mappings of trap.proto and shape.proto by trap.mapping and shape.mapping, all embedded.
  */
 #ifndef TESTS_PROTO_TRAP_MAPPING_H
 #define TESTS_PROTO_TRAP_MAPPING_H
@@ -10,12 +10,16 @@
 #define CANONICAL_RANK	 "/rankguard.v1.RankingService/Rank"
 #define CANONICAL_SIGNAL "/rankguard.v1.RankingService/ReportSignal"
 #define TRAP_RANK	 "/trap.Trap/Rank"
+#define SHAPE_RANK	 "/shape.Shape/Rank"
 
 /* Returns owned; ends the program on failure. */
 struct proto_schema *trap_schema(void);
 struct proto_mapping *trap_mapping(void);
+struct proto_schema *shape_schema(void);
+struct proto_mapping *shape_mapping(void);
 
-/* The descriptor set as bytes. */
+/* The descriptor sets as bytes. */
 struct bytes trap_descriptors(void);
+struct bytes shape_descriptors(void);
 
 #endif

@@ -82,8 +82,8 @@ bool sidecar_worker_upstream_ready(struct sidecar_worker *worker);
 /* Begins a call on the recommender's side with the arrival's method, host and remaining deadline. */
 grpc_call *sidecar_worker_call_upstream(struct sidecar_worker *worker, const struct sidecar_arrival *arrival);
 
-/* What goes on to the recommender: the request's metadata with the original user-agent as
- * x-forwarded-user-agent (the core writes its own). Edits the array in place. */
+/* What goes on to the recommender: the request's metadata with its encodings, and the original user-agent as
+ * x-forwarded-user-agent (the core writes its own). Edits the array in place; once. */
 void sidecar_arrival_forwardable(struct sidecar_arrival *arrival);
 /* The last act on an arrival: counts it as handled and frees what it owns. */
 void sidecar_arrival_done(struct sidecar_worker *worker, struct sidecar_arrival *arrival,

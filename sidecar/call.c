@@ -172,7 +172,7 @@ static enum next step_forward(struct call *call)
 	call->answered_at = call->forwarded_at;
 	if (!sidecar_batch_unary_call(call->up, &call->arrival.metadata, call->request, &call->reply,
 				      &call->response, &call->forwarded))
-		return call_fail(call, GRPC_STATUS_INTERNAL, "the request's metadata cannot be forwarded");
+		return call_fail(call, GRPC_STATUS_INTERNAL, SIDECAR_REQUEST_METADATA);
 	if (call->cancelled)
 		grpc_call_cancel(call->up, NULL);
 	call_to(call, CALL_DECIDE);
@@ -240,9 +240,11 @@ static enum next step_reply(struct call *call)
 		return GO_ON;
 	if (reply_start(call))
 		return WAIT;
-	/* Metadata that the core will not send: the application learns that much. */
-	call_status(call, GRPC_STATUS_INTERNAL, "rankguard: the response's metadata cannot be forwarded");
-	return reply_start(call) ? WAIT : GO_ON;
+	/* Metadata that the core will not send. It starts no second batch of this kind either. */
+	call_status(call, GRPC_STATUS_INTERNAL, SIDECAR_RESPONSE_METADATA);
+	grpc_call_cancel_with_status(call->arrival.call, GRPC_STATUS_INTERNAL, SIDECAR_RESPONSE_METADATA,
+				     NULL);
+	return GO_ON;
 }
 
 static enum next step_done(struct call *call)

@@ -89,6 +89,11 @@ void sidecar_arrival_forwardable(struct sidecar_arrival *arrival);
 void sidecar_arrival_done(struct sidecar_worker *worker, struct sidecar_arrival *arrival,
 			  grpc_status_code status);
 
+/* What the application is told of metadata that the core will not send on: a value with a control character, or
+ * one that is not ASCII, which other implementations let through. */
+#define SIDECAR_REQUEST_METADATA  "the request's metadata cannot be forwarded"
+#define SIDECAR_RESPONSE_METADATA "rankguard: the response's metadata cannot be forwarded"
+
 /* Both take the arrival. */
 void sidecar_call_begin(struct sidecar_worker *worker, struct sidecar_arrival *arrival); /* call.c */
 void sidecar_pump_begin(struct sidecar_worker *worker, struct sidecar_arrival *arrival); /* pump.c */

@@ -84,6 +84,17 @@ static void pump_refuse(struct pump *pump, grpc_status_code status, const char *
 	grpc_call_cancel(pump->up, NULL);
 }
 
+/* Metadata of the recommender's that the core will not send; it starts no second batch of this kind either. */
+static void pump_break(struct pump *pump)
+{
+	pump->status_sent = true;
+	pump->refused = true;
+	pump->refusal.status = GRPC_STATUS_INTERNAL;
+	grpc_call_cancel_with_status(pump->arrival.call, GRPC_STATUS_INTERNAL, SIDECAR_RESPONSE_METADATA,
+				     NULL);
+	grpc_call_cancel(pump->up, NULL);
+}
+
 /* ---- to the recommender ---- */
 
 static void request_next(struct pump *pump)
@@ -141,7 +152,7 @@ static void initial_send(struct pump *pump)
 		sidecar_batch_send_initial(pump->arrival.call, &pump->reply.initial, &pump->initial_out);
 	pump->waits += pump->initial_sent;
 	if (!pump->initial_sent)
-		pump_refuse(pump, GRPC_STATUS_INTERNAL, "the response's metadata cannot be forwarded");
+		pump_break(pump);
 }
 
 /* The status leaves behind the last message, and when nothing was sent before it, as Trailers-Only. */
@@ -156,9 +167,11 @@ static void status_send(struct pump *pump)
 		sidecar_receipt_write(&pump->receipts, pump->worker->hop, pump->arrival.policy,
 				      &reply->trailing);
 	}
-	pump->status_sent = true;
-	pump_wait(pump, sidecar_batch_send_status(pump->arrival.call, reply, !pump->initial_sent,
-						  &pump->status_out));
+	pump->status_sent =
+		sidecar_batch_send_status(pump->arrival.call, reply, !pump->initial_sent, &pump->status_out);
+	pump->waits += pump->status_sent;
+	if (!pump->status_sent)
+		pump_break(pump);
 }
 
 static void response_next(struct pump *pump)
@@ -339,7 +352,10 @@ void sidecar_pump_begin(struct sidecar_worker *worker, struct sidecar_arrival *a
 	pump_wait(pump, sidecar_batch_receive_close(pump->arrival.call, &pump->cancelled,
 						    &pump->arrival.closed_tag));
 	/* At once, not with the first message: a server may speak first. */
-	pump_wait(pump, sidecar_batch_send_initial(pump->up, &pump->arrival.metadata, &pump->forwarded));
+	if (sidecar_batch_send_initial(pump->up, &pump->arrival.metadata, &pump->forwarded))
+		pump->waits++;
+	else
+		pump_refuse(pump, GRPC_STATUS_INTERNAL, SIDECAR_REQUEST_METADATA);
 	pump_wait(pump,
 		  sidecar_batch_receive_initial(pump->up, &pump->reply.initial, &pump->initial_received));
 	pump_wait(pump, sidecar_batch_receive_status(pump->up, &pump->reply, &pump->status_received));

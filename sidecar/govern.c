@@ -10,8 +10,9 @@
 void sidecar_governing_init(struct sidecar_governing *governing, struct sidecar_hop *hop,
 			    const struct sidecar_arrival *arrival)
 {
-	/* Facts and pieces are a small multiple of the message; the floor covers small messages of many items. */
-	size_t limit = 8 * arrival->policy->limits.message + ((size_t)16 << 20);
+	/* Facts and pieces are a small multiple of the message, which stands here a second time when it was
+	 * compressed; the floor covers small messages of many items. */
+	size_t limit = 9 * arrival->policy->limits.message + ((size_t)16 << 20);
 	*governing = (struct sidecar_governing){.hop = hop, .policy = arrival->policy, .arrival = arrival};
 	governing->context.method = proto_method_name(arrival->method);
 	arena_init(&governing->context_arena, limit);
@@ -99,13 +100,15 @@ static enum proto_result view_request(struct sidecar_governing *governing, struc
 	bool signal = proto_method_role(method) == PROTO_SIGNAL;
 	struct arena *arena = &governing->context_arena;
 	const struct proto_headers headers = {find_header, &governing->arrival->metadata};
-	if (!sidecar_message_read(governing->request, arena, &governing->request_bytes, err))
-		return PROTO_LIMIT;
-	enum proto_result result = signal ? proto_view_signal(method, governing->request_bytes, &headers,
-							      arena, &governing->signal, err)
-					  : proto_view_request(method, governing->request_bytes, &headers,
-							       &governing->policy->limits.facts, arena,
-							       &governing->context, err);
+	enum proto_result result = sidecar_message_read(governing->request, governing->policy->limits.message,
+							arena, &governing->request_bytes, err);
+	if (result != PROTO_OK)
+		return result;
+	result = signal ? proto_view_signal(method, governing->request_bytes, &headers, arena,
+					    &governing->signal, err)
+			: proto_view_request(method, governing->request_bytes, &headers,
+					     &governing->policy->limits.facts, arena, &governing->context,
+					     err);
 	if (result != PROTO_OK)
 		return result;
 	pseudonym(governing->hop, "session", signal ? governing->signal.session : governing->context.session,
@@ -202,8 +205,8 @@ static bool patch(struct sidecar_governing *governing, grpc_byte_buffer **messag
 	if (proto_patch(governing->places, edits, &governing->arena, &governing->governed, err) != PROTO_OK)
 		return false;
 	governing->original = *message; /* facts and entries still borrow from it */
-	*message = sidecar_message_of_pieces(&governing->governed);
-	return true;
+	*message = sidecar_message_of_pieces(&governing->governed, governing->original);
+	return *message || err_set(err, "message: it cannot be compressed: memory is short");
 }
 
 /* Steps 1 to 4. Rules of the user's state look at history too; they leave no reservation, so the locks are
@@ -243,11 +246,12 @@ static bool decide(struct sidecar_governing *governing, grpc_byte_buffer **messa
 enum sidecar_governed sidecar_govern_response(struct sidecar_governing *governing, grpc_byte_buffer **message,
 					      struct err *err)
 {
-	enum proto_result result = PROTO_LIMIT;
 	governing->facts = governing->context;
 	if (governing->request_lenient)
 		return SIDECAR_GOVERNED;
-	if (sidecar_message_read(*message, &governing->arena, &governing->response_bytes, err))
+	enum proto_result result = sidecar_message_read(*message, governing->policy->limits.message,
+							&governing->arena, &governing->response_bytes, err);
+	if (result == PROTO_OK)
 		result = proto_view_response(governing->arrival->method, governing->response_bytes,
 					     &governing->policy->limits.facts, &governing->arena,
 					     &governing->facts, &governing->places, err);

@@ -65,7 +65,8 @@ MUST_USE bool verify_tile(struct verify *v, const struct audit_tile *tile);
 void verify_entry(struct verify *v, uint64_t index, struct bytes leaf);
 void verify_entries_end(struct verify *v);
 
-void verify_under_checkpoint(struct verify *v);
+/* False: err; what is wrong with the log is a finding and no error. */
+MUST_USE bool verify_under_checkpoint(struct verify *v, struct err *err);
 void verify_journal(struct verify *v);
 void verify_files(struct verify *v);
 void verify_top_files(struct verify *v);

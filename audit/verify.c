@@ -122,7 +122,8 @@ static bool verify_opened(struct verify *v, bool *trusted, struct err *err)
 			    "entries 0 to %" PRIu64 " are pruned, as a note signed by the log says; their "
 			    "hashes are here and make the tree",
 			    v->reader.pruned - 1);
-	verify_under_checkpoint(v);
+	if (!verify_under_checkpoint(v, err))
+		return false;
 	verify_journal(v);
 	verify_entries_end(v);
 	verify_held_end(v);

@@ -68,7 +68,8 @@ void verify_entries_end(struct verify *v);
 /* Was the journal of the epoch at hand set aside by repair: has the next epoch a `gap` entry of it? */
 MUST_USE bool verify_set_aside(struct verify *v);
 
-void verify_under_checkpoint(struct verify *v);
+/* False: err; what is wrong with the log is a finding and no error. */
+MUST_USE bool verify_under_checkpoint(struct verify *v, struct err *err);
 void verify_journal(struct verify *v);
 void verify_files(struct verify *v);
 void verify_top_files(struct verify *v);

@@ -39,6 +39,28 @@ void sidecar_governing_done(struct sidecar_governing *governing)
 	arena_done(&governing->context_arena);
 }
 
+/* ---- who it is about ---- */
+
+static void pseudonym(const struct sidecar_hop *hop, const char *domain, struct bytes id, char *text)
+{
+	if (id.len)
+		audit_pseudonym(hop->subject_key, domain, id, text);
+	else
+		text[0] = '\0';
+}
+
+void sidecar_governing_name(struct sidecar_governing *governing)
+{
+	bool signal = proto_method_role(governing->arrival->method) == PROTO_SIGNAL;
+	if (governing->named || governing->request_lenient)
+		return;
+	pseudonym(governing->hop, "session", signal ? governing->signal.session : governing->context.session,
+		  governing->session);
+	pseudonym(governing->hop, "user", signal ? governing->signal.user : governing->context.user,
+		  governing->user);
+	governing->named = true;
+}
+
 /* ---- what cannot be read ---- */
 
 static enum sidecar_governed refuse(struct sidecar_governing *governing, enum sidecar_failure failure)
@@ -72,14 +94,6 @@ static enum sidecar_governed ungovernable(struct sidecar_governing *governing, e
 
 /* ---- the request ---- */
 
-static void pseudonym(const struct sidecar_hop *hop, const char *domain, struct bytes id, char *text)
-{
-	if (id.len)
-		audit_pseudonym(hop->subject_key, domain, id, text);
-	else
-		text[0] = '\0';
-}
-
 /* Values that are there and not empty; a name that comes more than once counts at its first. */
 static struct bytes find_header(const void *context, struct bytes name)
 {
@@ -104,18 +118,10 @@ static enum proto_result view_request(struct sidecar_governing *governing, struc
 							arena, &governing->request_bytes, err);
 	if (result != PROTO_OK)
 		return result;
-	result = signal ? proto_view_signal(method, governing->request_bytes, &headers, arena,
-					    &governing->signal, err)
-			: proto_view_request(method, governing->request_bytes, &headers,
-					     &governing->policy->limits.facts, arena, &governing->context,
-					     err);
-	if (result != PROTO_OK)
-		return result;
-	pseudonym(governing->hop, "session", signal ? governing->signal.session : governing->context.session,
-		  governing->session);
-	pseudonym(governing->hop, "user", signal ? governing->signal.user : governing->context.user,
-		  governing->user);
-	return PROTO_OK;
+	return signal ? proto_view_signal(method, governing->request_bytes, &headers, arena,
+					  &governing->signal, err)
+		      : proto_view_request(method, governing->request_bytes, &headers,
+					   &governing->policy->limits.facts, arena, &governing->context, err);
 }
 
 enum sidecar_governed sidecar_govern_request(struct sidecar_governing *governing, grpc_byte_buffer *message,
@@ -130,6 +136,14 @@ enum sidecar_governed sidecar_govern_request(struct sidecar_governing *governing
 }
 
 /* ---- the response ---- */
+
+static bool lock_subjects(struct sidecar_governing *governing, struct sidecar_lease *lease,
+			  struct rules_history *seen, struct err *err)
+{
+	sidecar_governing_name(governing);
+	return sidecar_history_lock(governing->hop->history, bytes_of(governing->session),
+				    bytes_of(governing->user), &governing->arena, lease, seen, err);
+}
 
 static bool reserve_all(struct sidecar_governing *governing, const struct sidecar_lease *lease,
 			struct err *err)
@@ -186,9 +200,7 @@ static bool frequency(struct sidecar_governing *governing, struct err *err)
 					      : decision->prompt_count;
 	if (prompts == 0)
 		return conclude(governing, NULL, err);
-	if (!sidecar_history_lock(governing->hop->history, bytes_of(governing->session),
-				  bytes_of(governing->user), &governing->arena, &lease, &governing->history,
-				  err))
+	if (!lock_subjects(governing, &lease, &governing->history, err))
 		return frequency_without_history(governing, err);
 	governing->history_read = true;
 	bool good = conclude(governing, &governing->history, err) && reserve_all(governing, &lease, err);
@@ -214,11 +226,8 @@ static bool patch(struct sidecar_governing *governing, grpc_byte_buffer **messag
 static bool decide_state(struct sidecar_governing *governing, struct err *err)
 {
 	struct sidecar_lease lease;
-	struct sidecar_hop *hop = governing->hop;
-	struct arena *arena = &governing->arena;
 	bool read = rules_ruleset_needs_history(governing->policy->rules) &&
-		    sidecar_history_lock(hop->history, bytes_of(governing->session),
-					 bytes_of(governing->user), arena, &lease, &governing->state, err);
+		    lock_subjects(governing, &lease, &governing->state, err);
 	governing->state_read = read;
 	if (read)
 		sidecar_history_unlock(&lease);
@@ -226,7 +235,7 @@ static bool decide_state(struct sidecar_governing *governing, struct err *err)
 		 governing->policy->failure.history == SIDECAR_HISTORY_CLOSED)
 		return closed_without_history(governing, err);
 	return rules_decide_seen(governing->policy->rules, &governing->facts, read ? &governing->state : NULL,
-				 governing->now_ns, arena, &governing->decision, err);
+				 governing->now_ns, &governing->arena, &governing->decision, err);
 }
 
 static bool decide(struct sidecar_governing *governing, grpc_byte_buffer **message, struct err *err)

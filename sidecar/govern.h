@@ -41,7 +41,10 @@ struct sidecar_governing {
 	struct bytes request_bytes;
 	struct facts context; /* facts with nothing but the context in them */
 	struct facts_signal signal;
-	char session[AUDIT_PSEUDONYM_LEN + 1], user[AUDIT_PSEUDONYM_LEN + 1]; /* "" without id */
+	/* Pseudonyms, "" without id; made when history or the log first asks (2 us that most responses need not
+	 * pay). */
+	bool named;
+	char session[AUDIT_PSEUDONYM_LEN + 1], user[AUDIT_PSEUDONYM_LEN + 1];
 	bool request_lenient; /* the request was passed on undecoded: responses are too */
 
 	/* One response */
@@ -74,6 +77,9 @@ void sidecar_governing_init(struct sidecar_governing *governing, struct sidecar_
 			    const struct sidecar_arrival *arrival);
 void sidecar_governing_next(struct sidecar_governing *governing);
 void sidecar_governing_done(struct sidecar_governing *governing); /* zeroed is fine */
+
+/* Makes the pseudonyms, once. The request has been read; one that could not be decoded has none. */
+void sidecar_governing_name(struct sidecar_governing *governing);
 
 /* What became of a message. REFUSED: the call fails closed with INTERNAL and the words in err. */
 enum sidecar_governed { SIDECAR_GOVERNED, SIDECAR_REFUSED };

@@ -275,6 +275,7 @@ static void append_batch(struct sidecar_governing *governing, void (*done)(struc
 
 bool sidecar_record_response(struct sidecar_governing *governing)
 {
+	sidecar_governing_name(governing);
 	bool decided = governing->decided;
 	bool full = decided && is_full(governing);
 	if (decided && (full || governing->decision.intervention_count) &&
@@ -292,6 +293,7 @@ bool sidecar_record_response(struct sidecar_governing *governing)
 
 bool sidecar_record_signal(struct sidecar_governing *governing)
 {
+	sidecar_governing_name(governing);
 	struct audit_entry_signal entry = {.method = governing->context.method,
 					   .session = subject(governing->session),
 					   .user = subject(governing->user),

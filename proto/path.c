@@ -155,7 +155,7 @@ static bool enter_well_known(struct compiler *to, const struct bracket *bracket)
 
 static bool apply_bracket(struct compiler *to)
 {
-	struct bracket bracket;
+	struct bracket bracket = {.quoted = false};
 	if (!take_bracket(to, &bracket) || !enter_well_known(to, &bracket))
 		return false;
 	struct proto_step *step = last_step(to);

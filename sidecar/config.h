@@ -13,6 +13,7 @@
 #include "audit/log.h"
 #include "proto/view.h"
 #include "rules/ruleset.h"
+#include "sidecar/sandbox.h"
 
 enum sidecar_on_undecodable { SIDECAR_UNDECODABLE_CLOSED, SIDECAR_UNDECODABLE_PASS };
 enum sidecar_record { SIDECAR_RECORD_CHANGES, SIDECAR_RECORD_FULL };
@@ -57,6 +58,7 @@ struct sidecar_config {
 		char *by;		    /* observe: who answers for it; enforce: NULL */
 		unsigned until_line;
 	} mode;
+	enum sidecar_sandbox sandbox;
 	bool receipts; /* callers are told in trailing metadata what was recorded */
 
 	struct {

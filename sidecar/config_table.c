@@ -39,6 +39,12 @@ static const struct config_choice histories[] = {
 	{.name = "pass", .value = SIDECAR_HISTORY_PASS},
 	{0},
 };
+static const struct config_choice sandboxes[] = {
+	{.name = "on", .value = SIDECAR_SANDBOX_ON},
+	{.name = "kill", .value = SIDECAR_SANDBOX_KILL},
+	{.name = "off", .value = SIDECAR_SANDBOX_OFF},
+	{0},
+};
 static const struct config_choice overloads[] = {{.name = "closed"}, {0}};
 
 #define AT(member)                                                                                           \
@@ -60,6 +66,8 @@ const struct config_option sidecar_config_options[] = {
 	 .help = "rule file, or directory of rule files"},
 	{"mode", CONFIG_CHOICE, AT(mode.wanted), .choice = modes, .fallback = "enforce", .reload = true,
 	 .example = "\"enforce\"", .help = "one switch for all rules: enforce, or observe for a while"},
+	{"sandbox", CONFIG_CHOICE, AT(sandbox), .choice = sandboxes, .fallback = "on", .example = "\"on\"",
+	 .help = "system calls outside the daemon's list: refused (on), the end of the process (kill), allowed (off)"},
 	{"receipts", CONFIG_FLAG, AT(receipts), .fallback = "true", .example = "true",
 	 .help = "tell callers in trailing metadata what was recorded"},
 	{"observe_until", CONFIG_TIME, AT(mode.until_ns), .reload = true,

@@ -45,7 +45,7 @@ struct config_option {
 	const char *help;    /* one line */
 };
 
-enum { CONFIG_OPTIONS = 42 };
+enum { CONFIG_OPTIONS = 43 };
 extern const struct config_option sidecar_config_options[]; /* CONFIG_OPTIONS rows */
 
 /* Where the option's value lives; size must not be 0. */

@@ -208,7 +208,7 @@ static bool start_workers(struct daemon *daemon, struct err *err)
 	for (size_t i = 0; i < daemon->workers; i++)
 		if (!sidecar_worker_start(&daemon->worker[i], err))
 			return false;
-	return sidecar_listener_start(daemon->listener, hop->server, err);
+	return true;
 }
 
 static bool start_admin(struct daemon *daemon, struct err *err)
@@ -222,6 +222,9 @@ static bool start_admin(struct daemon *daemon, struct err *err)
 	if (!address)
 		return true;
 	daemon->admin = sidecar_admin_start(address, source, err);
+	if (daemon->admin)
+		sidecar_say(daemon->talk, SIDECAR_INFO, "admin", "HTTP on port %u",
+			    sidecar_admin_port(daemon->admin));
 	return daemon->admin != NULL;
 }
 
@@ -349,6 +352,17 @@ static bool listen_to_signals(struct daemon *daemon, struct err *err)
 	return daemon->signals >= 0 || err_set(err, "signals: %s", strerror(errno));
 }
 
+/* Everything is open, and no peer was heard yet. */
+static bool enter_sandbox(struct daemon *daemon, struct err *err)
+{
+	enum sidecar_sandbox how = daemon->ground.config->sandbox;
+	if (!sidecar_sandbox_enter(how, err))
+		return false;
+	sidecar_say(daemon->talk, how == SIDECAR_SANDBOX_OFF ? SIDECAR_WARN : SIDECAR_INFO, "sandbox", "%s",
+		    sidecar_sandbox_text(how));
+	return true;
+}
+
 static bool start(struct daemon *daemon, struct err *err)
 {
 	const struct sidecar_config *config = daemon->ground.config;
@@ -373,7 +387,8 @@ static bool start(struct daemon *daemon, struct err *err)
 		return false;
 	hop->mode = daemon->mode;
 	hop->history = daemon->history;
-	return start_workers(daemon, err) && start_admin(daemon, err) && start_control(daemon, err);
+	return start_workers(daemon, err) && start_admin(daemon, err) && start_control(daemon, err) &&
+	       enter_sandbox(daemon, err) && sidecar_listener_start(daemon->listener, hop->server, err);
 }
 
 /* ---- while it serves ---- */
@@ -594,6 +609,7 @@ enum sidecar_exit sidecar_daemon_serve(const char *config_path, struct sidecar_t
 	struct err err = {""};
 	struct daemon daemon = {.talk = talk, .signals = -1};
 	struct rules_findings findings = {0};
+	sidecar_sandbox_begin();
 	sidecar_force_init(&daemon.hop.force);
 	bool loaded = sidecar_ground_load(config_path, true, &daemon.ground, &findings);
 	for (size_t i = 0; i < findings.count; i++)

@@ -122,6 +122,8 @@ class Sidecar:
     def write_config(self):
         with open(self.config, "w", encoding="utf-8") as file:
             file.writelines(f"{key} = {setting(value)};\n" for key, value in self.options.items())
+            if "sandbox" not in self.options:  # a system call that is missing from the list fails the test
+                file.write('sandbox = "kill";\n')
 
     def _reset(self):
         self.code = None
@@ -269,18 +271,6 @@ class Sidecar:
         return self.metric("rankguard_failures_total", **{"class": kind, "effect": effect})
 
     def _admin_port(self):
-        """The port that the process listens on: the configuration asked for any free one."""
-        inodes = set()
-        for fd in os.listdir(f"/proc/{self.pid}/fd"):
-            try:
-                match = re.fullmatch(r"socket:\[(\d+)\]", os.readlink(f"/proc/{self.pid}/fd/{fd}"))
-            except OSError:
-                continue
-            if match:
-                inodes.add(match[1])
-        with open("/proc/net/tcp", encoding="ascii") as file:
-            rows = [line.split() for line in file][1:]
-        for row in rows:
-            if row[3] == "0A" and row[9] in inodes:  # 0A: listening
-                return int(row[1].split(":")[1], 16)
-        raise AssertionError("the sidecar listens on no TCP port")
+        """The port that the process says: the configuration asked for any free one."""
+        (said,) = [line["text"] for line in self.lines if line["event"] == "admin"]
+        return int(said.rsplit(" ", 1)[1])

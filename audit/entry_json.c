@@ -2,7 +2,6 @@
 #include "audit/entry_json.h"
 
 #include "proto/utf8.h"
-#include <endian.h>
 #include <stdio.h>
 
 enum { DEPTH = 16 };
@@ -52,29 +51,6 @@ static size_t escape_at(struct bytes text, size_t at, char *c)
 	return (value < 0x20 && value != '\n') || value == 0x7f ? 6 : 0;
 }
 
-/* Bytes from `at` on that a string holds as they are: printable ASCII without quotes and backslashes. Eight at a
- * time; the tests for a byte below a limit and for a given byte are those of S. Anderson, "Bit Twiddling Hacks". */
-static size_t plain_run(struct bytes text, size_t at)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
-	size_t i = at;
-	for (; text.len - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
-		uint64_t eight, quote, slash, del;
-		memcpy(&eight, text.at + i, sizeof eight);
-		eight = le64toh(eight);
-		quote = eight ^ (ones * '"');
-		slash = eight ^ (ones * '\\');
-		del = eight ^ (ones * 0x7f);
-		/* Borrows go upwards, so the lowest byte that is marked is one of those that were looked for. */
-		uint64_t marked =
-			((eight - ones * 0x20) | eight | (quote - ones) | (slash - ones) | (del - ones)) &
-			tops;
-		if (marked)
-			return i - at + (size_t)__builtin_ctzll(marked) / 8;
-	}
-	return i - at;
-}
-
 /* The length of a string with its quotes, 0 when there is none; *escaped: it holds escapes. */
 static size_t string_len(struct bytes text, bool *escaped)
 {
@@ -83,7 +59,7 @@ static size_t string_len(struct bytes text, bool *escaped)
 	if (text.len < 2 || text.at[0] != '"')
 		return 0;
 	for (size_t i = 1; i < text.len;) {
-		i += plain_run(text, i);
+		i += json_plain_run(text, i);
 		if (i == text.len)
 			break;
 		unsigned char byte = (unsigned char)text.at[i];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/export.h"
 
+#include "audit/ahead.h"
 #include "audit/tree.h"
 #include "proto/suggest.h"
 #include <errno.h>
@@ -149,19 +150,36 @@ static bool take_leaf(void *ctx, uint64_t index, struct bytes leaf)
 	return hand_over(run, &entry);
 }
 
-/* Every leaf under the checkpoint. */
-static bool read_leaf(void *ctx, uint64_t index, struct bytes leaf)
+static bool read_leaf(struct run *run, uint64_t index, struct bytes leaf, const struct audit_hash *hash)
 {
-	struct run *run = ctx;
-	run->hash_read = audit_hash_leaf(&run->hasher, leaf);
+	run->hash_read = *hash;
 	run->index_read = index;
 	run->log.leaves++;
-	if (!audit_tree_push(&run->tree, &run->hasher, &run->hash_read, NULL))
+	if (!audit_tree_push(&run->tree, &run->hasher, hash, NULL))
 		return false;
 	run->talk->progress(run->talk->ctx, run->log.leaves, run->log.reader.checkpoint.size);
 	if (run->format->leaves && !run->request->filter->wanted)
 		return take_leaf(run, index, leaf);
 	return audit_select_leaf(&run->select, index, leaf);
+}
+
+/* Every leaf under the checkpoint, or as far as the format and the filter go. False: run->err. */
+static bool read_leaves(struct run *run)
+{
+	struct audit_ahead *ahead = audit_ahead_new(&run->log.reader, run->err);
+	const struct audit_ahead_bundle *bundle;
+	bool good = ahead != NULL, ended = false;
+	while (good && !ended && (bundle = audit_ahead_next(ahead))) {
+		struct bytes rest = bundle->entries, leaf;
+		good = bundle->found;
+		if (!good)
+			*run->err = bundle->err;
+		for (unsigned i = 0; good && !ended && i < bundle->width && audit_bundle_next(&rest, &leaf);
+		     i++)
+			ended = !read_leaf(run, bundle->n * AUDIT_TILE_WIDTH + i, leaf, &bundle->leaf[i]);
+	}
+	audit_ahead_free(ahead);
+	return good;
 }
 
 static bool pass(void *ctx, uint64_t index, struct bytes leaf)
@@ -216,9 +234,7 @@ static bool run_log(struct run *run, const struct audit_logdir *logdir, size_t i
 	}
 	run->select = (struct audit_select){.filter = run->request->filter, .see = take_leaf, .ctx = run};
 	run->tree.size = 0;
-	bool good = audit_reader_walk(&log->reader, 0, log->reader.checkpoint.size, read_leaf, run, NULL,
-				      run->err);
-	good = good && !run->failed && audit_select_end(&run->select, run->err);
+	bool good = read_leaves(run) && !run->failed && audit_select_end(&run->select, run->err);
 	good = good && !run->failed && end_parts(run) && end_log(run);
 	if (!good && !run->failed)
 		err_within(run->err, "%s", log->reader.identity.vkey.name);

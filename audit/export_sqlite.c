@@ -170,7 +170,7 @@ static void make_table(struct sqlite *s, const struct export_table *table, const
 
 static void make_schema(struct sqlite *s)
 {
-	run_sql(s, "PRAGMA page_size=8192; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
+	run_sql(s, "PRAGMA page_size=16384; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
 		   "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-32768; PRAGMA user_version=1; BEGIN");
 	run_sql(s, export_schema_before);
 	for (size_t i = 0; export_tables[i].name; i++)
@@ -422,6 +422,9 @@ static void *begin(struct export_file *file, const struct export_request *reques
 		err_set(err, "memory is short");
 		return NULL;
 	}
+	/* One thread uses it, and nobody asks how much memory it has. */
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	s->good = sqlite3_open_v2(file->temp, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ==
 		  SQLITE_OK;
 	make_schema(s);

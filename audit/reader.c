@@ -73,6 +73,11 @@ unsigned audit_reader_width(const struct audit_reader *reader, uint64_t n)
 	return n == size / AUDIT_TILE_WIDTH ? (unsigned)(size % AUDIT_TILE_WIDTH) : 0;
 }
 
+bool audit_reader_bundle_pruned(const struct audit_reader *reader, uint64_t n)
+{
+	return n * AUDIT_TILE_WIDTH + audit_reader_width(reader, n) <= reader->pruned;
+}
+
 enum audit_found audit_tile_read(int epoch, const struct audit_tile *tile, bool fallback, struct buf *file,
 				 bool *partial, struct err *err)
 {
@@ -92,14 +97,14 @@ enum audit_found audit_tile_read(int epoch, const struct audit_tile *tile, bool 
 	return found;
 }
 
-bool audit_reader_bundle(struct audit_reader *reader, uint64_t n, unsigned width, struct bytes *bundle,
-			 bool *exact, struct err *err)
+bool audit_bundle_read(int epoch, uint64_t n, unsigned width, struct buf *file, struct bytes *bundle,
+		       bool *exact, struct err *err)
 {
 	struct audit_tile tile = {AUDIT_TILE_ENTRIES, n, width};
 	bool partial, whole;
-	if (audit_tile_read(reader->epoch, &tile, true, &reader->file, &partial, err) != AUDIT_FOUND)
+	if (audit_tile_read(epoch, &tile, true, file, &partial, err) != AUDIT_FOUND)
 		return false;
-	struct bytes found = audit_bundle_prefix(buf_bytes(&reader->file), width, &whole);
+	struct bytes found = audit_bundle_prefix(buf_bytes(file), width, &whole);
 	if (!bytes_present(found)) {
 		char path[AUDIT_TILE_PATH_MAX];
 		audit_tile_path(&tile, path);
@@ -108,6 +113,12 @@ bool audit_reader_bundle(struct audit_reader *reader, uint64_t n, unsigned width
 	*bundle = found;
 	*exact = whole || !partial;
 	return true;
+}
+
+bool audit_reader_bundle(struct audit_reader *reader, uint64_t n, unsigned width, struct bytes *bundle,
+			 bool *exact, struct err *err)
+{
+	return audit_bundle_read(reader->epoch, n, width, &reader->file, bundle, exact, err);
 }
 
 struct walk {

@@ -40,10 +40,17 @@ void audit_reader_close(struct audit_reader *reader); /* zeroed is not fine: epo
 /* Entries of bundle n that stand under the checkpoint: 256, fewer in the last one, 0 behind it. */
 unsigned audit_reader_width(const struct audit_reader *reader, uint64_t n);
 
+/* Its entries are all gone by the log's own policy. */
+bool audit_reader_bundle_pruned(const struct audit_reader *reader, uint64_t n);
+
 /* The first `width` entries of bundle n, from the partial file or the full one. *exact: the file holds nothing
  * more. Borrows until the next call. False: err names the file. */
 MUST_USE bool audit_reader_bundle(struct audit_reader *reader, uint64_t n, unsigned width,
 				  struct bytes *bundle, bool *exact, struct err *err);
+
+/* The same into a buffer of the caller's, which `bundle` borrows from. Thread: any. */
+MUST_USE bool audit_bundle_read(int epoch, uint64_t n, unsigned width, struct buf *file, struct bytes *bundle,
+				bool *exact, struct err *err);
 
 /* Reads a tile file; with `fallback` also the full tile's beginning where the partial one is gone. */
 MUST_USE enum audit_found audit_tile_read(int epoch, const struct audit_tile *tile, bool fallback,

@@ -122,7 +122,8 @@ static bool verify_opened(struct verify *v, bool *trusted, struct err *err)
 			    "entries 0 to %" PRIu64 " are pruned, as a note signed by the log says; their "
 			    "hashes are here and make the tree",
 			    v->reader.pruned - 1);
-	verify_under_checkpoint(v);
+	if (!verify_under_checkpoint(v, err))
+		return false;
 	verify_journal(v);
 	verify_entries_end(v);
 	verify_held_end(v);
@@ -170,14 +171,11 @@ static bool no_entry(const struct verify *v, int epoch)
 	       faccessat(epoch, "tile", F_OK, 0) != 0;
 }
 
-/* Was the journal of this epoch set aside by repair? */
-static bool set_aside(struct verify *v, size_t i)
+bool verify_set_aside(struct verify *v)
 {
 	struct audit_reader next = {.epoch = -1};
 	struct peek peek = {.v = v};
-	bool asked = v->reader.journal && audit_journal_segments(v->reader.journal) == 0 &&
-		     i + 1 < v->logdir.count;
-	if (asked && audit_logdir_reader(&v->logdir, i + 1, &next, NULL) &&
+	if (v->at + 1 < v->logdir.count && audit_logdir_reader(&v->logdir, v->at + 1, &next, NULL) &&
 	    !audit_reader_walk(&next, next.pruned, UINT64_MAX, peek_gap, &peek, NULL, NULL))
 		peek.found = false;
 	audit_reader_close(&next);
@@ -189,6 +187,7 @@ static bool verify_epoch(struct verify *v, size_t i, struct err *err)
 {
 	struct err why;
 	bool trusted = false, good = true;
+	v->at = i;
 	v->epoch_findings = v->journal_entries = v->next = 0;
 	v->time_ns = 0;
 	v->part = v->parts = 0;
@@ -210,10 +209,8 @@ static bool verify_epoch(struct verify *v, size_t i, struct err *err)
 		close(epoch);
 	else if (!audit_reader_open_at(&v->reader, epoch, &why))
 		verify_find(v, "%s", why.text);
-	else {
-		v->repaired = set_aside(v, i);
+	else
 		good = verify_opened(v, &trusted, err);
-	}
 	if (good && unborn && v->next == 0)
 		verify_unborn(v);
 	if (good) {

@@ -23,6 +23,7 @@ struct verify {
 	uint64_t findings;
 
 	/* of the epoch at hand */
+	size_t at; /* in logdir */
 	struct audit_reader reader;
 	char place[AUDIT_EPOCH_NAME + 1]; /* "0001/", or "" */
 	bool live;
@@ -38,9 +39,8 @@ struct verify {
 	int64_t time_ns;
 	struct bytes part_type; /* static text of the types that are parted */
 	unsigned part, parts;
-	bool newest;   /* the last epoch of several */
-	bool repaired; /* the next epoch has a `gap` entry of this one: its journal was set aside */
-	bool sealed;   /* the last entry is a `close` that names a successor: which is in `successor` */
+	bool newest; /* the last epoch of several */
+	bool sealed; /* the last entry is a `close` that names a successor: which is in `successor` */
 	char successor[AUDIT_NAME_MAX + 1];
 	uint64_t last_failure; /* index of the last `failure` entry; UINT64_MAX: none */
 
@@ -65,7 +65,11 @@ MUST_USE bool verify_tile(struct verify *v, const struct audit_tile *tile);
 void verify_entry(struct verify *v, uint64_t index, struct bytes leaf);
 void verify_entries_end(struct verify *v);
 
-void verify_under_checkpoint(struct verify *v);
+/* Was the journal of the epoch at hand set aside by repair: has the next epoch a `gap` entry of it? */
+MUST_USE bool verify_set_aside(struct verify *v);
+
+/* False: err; what is wrong with the log is a finding and no error. */
+MUST_USE bool verify_under_checkpoint(struct verify *v, struct err *err);
 void verify_journal(struct verify *v);
 void verify_files(struct verify *v);
 void verify_top_files(struct verify *v);

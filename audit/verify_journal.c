@@ -95,8 +95,8 @@ void verify_journal(struct verify *v)
 	}
 	if (audit_journal_segments(journal) == 0) {
 		/* The journal of an epoch that was ended for good goes, and what repair sets aside. */
-		bool may_lack = v->repaired || (size == 0 ? v->newest : v->sealed || v->reader.pruned);
-		if (!may_lack && (v->o->strict || size == 0))
+		bool may_lack = size == 0 ? v->newest : v->sealed || v->reader.pruned;
+		if (!may_lack && (v->o->strict || size == 0) && !verify_set_aside(v))
 			verify_find(v, "journal: holds no segment");
 		return;
 	}

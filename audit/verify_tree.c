@@ -2,6 +2,7 @@
  *
  * Everything under the checkpoint: entries against tiles, tiles against each other, all against the root.
  */
+#include "audit/ahead.h"
 #include "audit/base64.h"
 #include "audit/verify_inside.h"
 
@@ -111,26 +112,24 @@ static void find_entry(struct verify *v, uint64_t index, unsigned width, size_t 
 }
 
 /* The entries of a bundle; `hashes`: its tile is in v->tile. */
-static void walk_bundle(struct verify *v, uint64_t n, struct bytes bundle, bool hashes)
+static void walk_bundle(struct verify *v, const struct audit_ahead_bundle *bundle, bool hashes)
 {
-	struct audit_hash leaf[AUDIT_TILE_WIDTH];
-	struct bytes rest = bundle, entry;
+	const struct audit_hash *leaf = bundle->leaf;
+	struct bytes rest = bundle->entries, entry;
 	enum belief belief = ENTRIES;
-	unsigned width = 0;
+	uint64_t n = bundle->n;
+	unsigned width = bundle->width;
 	bool same = true;
-	for (; audit_bundle_next(&rest, &entry); width++) {
-		leaf[width] = audit_hash_leaf(&v->hasher, entry);
-		same &= !hashes || audit_hash_equal(&leaf[width], tile_hash(v, width));
-	}
+	for (unsigned i = 0; hashes && i < width; i++)
+		same &= audit_hash_equal(&leaf[i], tile_hash(v, i));
 	if (!same && fits_above(v, n, tile_hash(v, 0), width))
 		belief = TILE;
 	else if (!same && !fits_above(v, n, leaf, width))
 		belief = NEITHER;
-	rest = bundle;
 	for (unsigned i = 0; audit_bundle_next(&rest, &entry); i++) {
 		uint64_t index = n * AUDIT_TILE_WIDTH + i;
 		if (hashes && !audit_hash_equal(&leaf[i], tile_hash(v, i)))
-			find_entry(v, index, width, (size_t)(entry.at - bundle.at), belief);
+			find_entry(v, index, width, (size_t)(entry.at - bundle->entries.at), belief);
 		verify_entry(v, index, entry);
 	}
 	for (unsigned i = 0; i < width; i++)
@@ -138,31 +137,29 @@ static void walk_bundle(struct verify *v, uint64_t n, struct bytes bundle, bool 
 }
 
 /* One bundle and its tile. False: neither can be read, so nothing behind it can be told. */
-static bool verify_bundle(struct verify *v, uint64_t n, unsigned width)
+static bool verify_bundle(struct verify *v, struct audit_ahead *ahead, uint64_t n, unsigned width)
 {
 	struct audit_tile tile = {0, n, width}, entries = {AUDIT_TILE_ENTRIES, n, width};
 	char path[AUDIT_TILE_PATH_MAX];
-	struct bytes bundle;
-	struct err err;
-	bool exact;
 	bool hashes = verify_tile(v, &tile);
-	if (n * AUDIT_TILE_WIDTH + width <= v->reader.pruned) {
+	if (audit_reader_bundle_pruned(&v->reader, n)) {
 		for (unsigned i = 0; hashes && i < width; i++)
 			push(v, tile_hash(v, i));
 		v->next = n * AUDIT_TILE_WIDTH + width;
 		return hashes;
 	}
-	if (!audit_reader_bundle(&v->reader, n, width, &bundle, &exact, &err)) {
-		verify_find(v, "%s", err.text);
+	const struct audit_ahead_bundle *bundle = audit_ahead_next(ahead);
+	if (!bundle->found) {
+		verify_find(v, "%s", bundle->err.text);
 		for (unsigned i = 0; hashes && i < width; i++)
 			push(v, tile_hash(v, i));
 		return hashes;
 	}
-	if (!exact) {
+	if (!bundle->exact) {
 		audit_tile_path(&entries, path);
 		verify_find(v, "%s: holds more than its %u entries", path, width);
 	}
-	walk_bundle(v, n, bundle, hashes);
+	walk_bundle(v, bundle, hashes);
 	return true;
 }
 
@@ -184,14 +181,17 @@ static void verify_root(struct verify *v)
 	buf_done(&says);
 }
 
-void verify_under_checkpoint(struct verify *v)
+bool verify_under_checkpoint(struct verify *v, struct err *err)
 {
 	uint64_t size = v->reader.checkpoint.size, n = 0;
 	unsigned width;
+	struct audit_ahead *ahead = audit_ahead_new(&v->reader, err);
+	if (!ahead)
+		return false;
 	v->tree.size = 0;
 	verify_held_at(v);
 	for (bool good = true; good && (width = audit_reader_width(&v->reader, n)) > 0; n++) {
-		good = verify_bundle(v, n, width);
+		good = verify_bundle(v, ahead, n, width);
 		if (!good)
 			verify_find(v,
 				    "entry %" PRIu64
@@ -201,11 +201,13 @@ void verify_under_checkpoint(struct verify *v)
 		if (v->o->progress && (n % 64 == 63 || v->tree.size == size))
 			v->o->progress(v->o->ctx, v->tree.size, size);
 	}
+	audit_ahead_free(ahead);
 	if (v->tree.size != size)
-		return;
+		return true;
 	for (unsigned level = 1; level < AUDIT_TREE_LEVELS; level++)
 		if (audit_tree_width(size, level) > 0)
 			compare_tile(v, level, audit_tree_tile(size, level), audit_tree_width(size, level),
 				     v->tree.edge[level]);
 	verify_root(v);
+	return true;
 }

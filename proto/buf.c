@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/buf.h"
 
+#include "proto/decimal.h"
 #include "proto/utf8.h"
-#include <inttypes.h>
+#include <endian.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,12 +21,8 @@ void buf_clear(struct buf *buf)
 	buf->failed = false;
 }
 
-static bool buf_reserve(struct buf *buf, size_t more)
+__attribute__((noinline)) static bool grow(struct buf *buf, size_t more)
 {
-	if (buf->failed)
-		return false;
-	if (more <= buf->cap - buf->len)
-		return true;
 	size_t want = buf->cap ? buf->cap : 256;
 	while (want - buf->len < more && want < SIZE_MAX / 2)
 		want *= 2;
@@ -39,12 +36,24 @@ static bool buf_reserve(struct buf *buf, size_t more)
 	return true;
 }
 
+static inline bool buf_reserve(struct buf *buf, size_t more)
+{
+	return !buf->failed && (more <= buf->cap - buf->len || grow(buf, more));
+}
+
 void buf_add(struct buf *buf, const void *from, size_t len)
 {
 	if (len == 0 || !buf_reserve(buf, len))
 		return;
 	memcpy(buf->at + buf->len, from, len);
 	buf->len += len;
+}
+
+/* One byte: a call of memcpy costs more than it does. */
+static void add_char(struct buf *buf, char c)
+{
+	if (buf_reserve(buf, 1))
+		buf->at[buf->len++] = c;
 }
 
 void buf_add_bytes(struct buf *buf, struct bytes from)
@@ -80,29 +89,83 @@ static void json_comma(struct buf *buf)
 		return;
 	char last = buf->at[buf->len - 1];
 	if (last != '{' && last != '[' && last != ':' && last != '\n')
-		buf_add(buf, ",", 1);
+		add_char(buf, ',');
 }
 
 void json_open(struct buf *buf, char bracket)
 {
 	json_comma(buf);
-	buf_add(buf, &bracket, 1);
+	add_char(buf, bracket);
 }
 
 void json_close(struct buf *buf, char bracket)
 {
-	buf_add(buf, &bracket, 1);
+	add_char(buf, bracket);
 }
 
 void json_key(struct buf *buf, const char *key)
 {
 	json_string(buf, bytes_of(key));
-	buf_add(buf, ":", 1);
+	add_char(buf, ':');
 }
 
 void json_text(struct buf *buf, const char *value)
 {
 	json_string(buf, bytes_of(value));
+}
+
+/* S. Anderson, "Bit Twiddling Hacks": a byte below a limit, a given byte. Borrows go upwards, so the lowest byte
+ * that is marked is one of those that were looked for. */
+static uint64_t mark_unplain(uint64_t eight)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	uint64_t quote = eight ^ (ones * '"'), slash = eight ^ (ones * '\\'), del = eight ^ (ones * 0x7f);
+	return ((eight - ones * 0x20) | eight | (quote - ones) | (slash - ones) | (del - ones)) & tops;
+}
+
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+size_t json_plain_run(struct bytes text, size_t from)
+{
+	uint64_t eight, marked;
+	size_t at = from;
+	for (; text.len - at >= sizeof eight; at += sizeof eight) {
+		memcpy(&eight, text.at + at, sizeof eight);
+		marked = mark_unplain(le64toh(eight));
+		if (marked)
+			return at - from + (size_t)__builtin_ctzll(marked) / 8;
+	}
+	size_t left = text.len - at;
+	if (text.len < sizeof eight)
+		while (at < text.len && is_plain((unsigned char)text.at[at]))
+			at++;
+	if (text.len < sizeof eight || left == 0)
+		return at - from;
+	/* The last few, with bytes before them that are shifted out; the zeros that come in are marked. */
+	memcpy(&eight, text.at + text.len - sizeof eight, sizeof eight);
+	marked = mark_unplain(le64toh(eight) >> 8 * (sizeof eight - left));
+	return at - from + (size_t)__builtin_ctzll(marked) / 8;
+}
+
+/* What stands at `at` and is not plain: its escape, or the character itself. Returns the bytes it takes. */
+static size_t add_unplain(struct buf *buf, struct bytes value, size_t at)
+{
+	unsigned char c = (unsigned char)value.at[at];
+	size_t width = c < 0x80 ? 1 : utf8_width(value.at + at, value.len - at);
+	if (width == 0)
+		buf_add_text(buf, "\xef\xbf\xbd");
+	else if (c == '"' || c == '\\')
+		buf_add(buf, (char[]){'\\', (char)c}, 2);
+	else if (c == '\n')
+		buf_add_text(buf, "\\n");
+	else if (c < 0x20 || c == 0x7f)
+		buf_printf(buf, "\\u%04x", c);
+	else
+		buf_add(buf, value.at + at, width);
+	return width ? width : 1;
 }
 
 void json_string(struct buf *buf, struct bytes value)
@@ -112,75 +175,35 @@ void json_string(struct buf *buf, struct bytes value)
 		buf_add_text(buf, "null");
 		return;
 	}
-	buf_add(buf, "\"", 1);
-	size_t from = 0;
-	for (size_t i = 0; i < value.len;) {
-		unsigned char c = (unsigned char)value.at[i];
-		size_t width = c < 0x80 ? 1 : utf8_width(value.at + i, value.len - i);
-		if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f && width) {
-			i += width;
-			continue;
-		}
-		buf_add(buf, value.at + from, i - from);
-		if (width == 0)
-			buf_add_text(buf, "\xef\xbf\xbd");
-		else if (c == '"' || c == '\\')
-			buf_add(buf, (char[]){'\\', (char)c}, 2);
-		else if (c == '\n')
-			buf_add_text(buf, "\\n");
-		else
-			buf_printf(buf, "\\u%04x", c);
-		from = ++i;
+	add_char(buf, '"');
+	for (size_t at = 0; at < value.len;) {
+		size_t run = json_plain_run(value, at);
+		buf_add(buf, value.at + at, run);
+		at += run;
+		if (at < value.len)
+			at += add_unplain(buf, value, at);
 	}
-	buf_add(buf, value.at + from, value.len - from);
-	buf_add(buf, "\"", 1);
+	add_char(buf, '"');
+}
+
+static void add_uint(struct buf *buf, uint64_t value)
+{
+	if (buf_reserve(buf, DECIMAL_MAX))
+		buf->len += decimal_uint(value, buf->at + buf->len);
 }
 
 void json_int(struct buf *buf, int64_t value)
 {
 	json_comma(buf);
-	buf_printf(buf, "%" PRId64, value);
+	if (value < 0)
+		add_char(buf, '-');
+	add_uint(buf, value < 0 ? -(uint64_t)value : (uint64_t)value);
 }
 
 void json_uint(struct buf *buf, uint64_t value)
 {
 	json_comma(buf);
-	buf_printf(buf, "%" PRIu64, value);
-}
-
-/* A number of at most 15 significant digits is an integer below 2^53 divided by a power of ten, and that one
- * division is exact (W. Clinger, "How to Read Floating Point Numbers Accurately", 1990): such numbers are
- * found without printing and reading back. Writes them as %.15g would; false: it needs
- * *digits_needed digits at least. */
-static bool json_short_double(struct buf *buf, double value, int *digits_needed)
-{
-	static const double power[] = {1e0,  1e1,  1e2,	 1e3,  1e4,  1e5,  1e6,	 1e7,  1e8,  1e9,
-				       1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19};
-	double size = fabs(value);
-	int point = 0; /* digits behind the point */
-	if (size < 1e-4 || size >= 1e15)
-		return false; /* %g would write an exponent */
-	*digits_needed = 16;
-	while (point < 19 && size * power[point + 1] < 1e15)
-		point++;
-	int64_t digits = llround(size * power[point]);
-	if ((double)digits / power[point] != size)
-		return false;
-	while (point > 0 && digits % 10 == 0) {
-		digits /= 10;
-		point--;
-	}
-	char text[32], *at = text + sizeof text;
-	for (int i = 0; i <= point || digits > 0; i++) {
-		if (i == point && point > 0)
-			*--at = '.';
-		*--at = (char)('0' + digits % 10);
-		digits /= 10;
-	}
-	if (signbit(value))
-		*--at = '-';
-	buf_add(buf, at, (size_t)(text + sizeof text - at));
-	return true;
+	add_uint(buf, value);
 }
 
 void json_double(struct buf *buf, double value)
@@ -194,16 +217,8 @@ void json_double(struct buf *buf, double value)
 		return;
 	}
 	json_comma(buf);
-	int digits_needed = 15;
-	if (json_short_double(buf, value, &digits_needed))
-		return;
-	char text[32];
-	for (int digits = digits_needed; digits <= 17; digits++) {
-		snprintf(text, sizeof text, "%.*g", digits, value);
-		if (digits == 17 || strtod(text, NULL) == value)
-			break;
-	}
-	buf_add_text(buf, text);
+	if (buf_reserve(buf, DECIMAL_MAX))
+		buf->len += decimal_double(value, buf->at + buf->len);
 }
 
 void json_bool(struct buf *buf, bool value)

@@ -43,6 +43,8 @@ void json_string(struct buf *buf, struct bytes value);
 void json_text(struct buf *buf, const char *value); /* NULL is null */
 void json_int(struct buf *buf, int64_t value);
 void json_uint(struct buf *buf, uint64_t value);
+/* Bytes from `from` on that a string holds as they are: printable ASCII without quotes and backslashes. */
+size_t json_plain_run(struct bytes text, size_t from);
 /* Shortest of 15..17 significant digits that reads back the same; NaN and infinities as the strings
  * "NaN" "Infinity" "-Infinity" (the proto3 JSON mapping). */
 void json_double(struct buf *buf, double value);

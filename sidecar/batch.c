@@ -25,6 +25,7 @@ static grpc_op send_initial(const grpc_metadata_array *metadata)
 
 static grpc_op send_message(grpc_byte_buffer *message)
 {
+	/* Whether it leaves as compressed is said by the buffer itself. */
 	return (grpc_op){.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = message};
 }
 

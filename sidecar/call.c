@@ -8,6 +8,7 @@
  *   FORWARD   the whole call goes to the recommender and its whole answer comes back
  *   DECIDE    response -> facts -> decision -> governed message
  *   RECORD    decision -> entries; waits until they are durable
+ *   HEAD      no message: the initial metadata go first and alone, or the core would make it Trailers-Only
  *   REPLY     the whole response goes to the application
  *   DONE      freed, when the end of the call was seen too
  *
@@ -17,6 +18,7 @@
 #include "sidecar/govern.h"
 
 #include "sidecar/message.h"
+#include "sidecar/peer.h"
 #include <assert.h>
 #include <grpc/support/time.h>
 #include <stdio.h>
@@ -31,12 +33,13 @@ struct call {
 	unsigned step;			/* enum call_step */
 	unsigned waits; /* the chain of steps, and the batch that waits for the end of the call */
 	int cancelled;	/* the application gave up */
+	bool head_sent; /* the initial metadata have left */
 	grpc_byte_buffer *request, *response;
 	struct sidecar_reply reply;
 	struct sidecar_governing governing;
 	struct sidecar_receipts receipts;
 	gpr_timespec forwarded_at, answered_at; /* what lies between them is not the hop's time */
-	struct sidecar_tag received, forwarded, replied;
+	struct sidecar_tag received, forwarded, headed, replied;
 };
 
 #define TO(step) (1u << CALL_##step)
@@ -45,8 +48,9 @@ struct call {
 	X(READ, TO(NOTE) | TO(FORWARD) | TO(REPLY))                                                          \
 	X(NOTE, TO(FORWARD) | TO(REPLY))                                                                     \
 	X(FORWARD, TO(DECIDE) | TO(REPLY))                                                                   \
-	X(DECIDE, TO(RECORD) | TO(REPLY))                                                                    \
+	X(DECIDE, TO(RECORD) | TO(HEAD) | TO(REPLY))                                                         \
 	X(RECORD, TO(REPLY))                                                                                 \
+	X(HEAD, TO(REPLY))                                                                                   \
 	X(REPLY, TO(DONE))                                                                                   \
 	X(DONE, 0)
 
@@ -168,7 +172,7 @@ static enum next step_forward(struct call *call)
 	call->answered_at = call->forwarded_at;
 	if (!sidecar_batch_unary_call(call->up, &call->arrival.metadata, call->request, &call->reply,
 				      &call->response, &call->forwarded))
-		return call_fail(call, GRPC_STATUS_INTERNAL, "the request's metadata cannot be forwarded");
+		return call_fail(call, GRPC_STATUS_INTERNAL, SIDECAR_REQUEST_METADATA);
 	if (call->cancelled)
 		grpc_call_cancel(call->up, NULL);
 	call_to(call, CALL_DECIDE);
@@ -180,12 +184,14 @@ static enum next step_decide(struct call *call)
 	struct err err;
 	call->answered_at = gpr_now(GPR_CLOCK_MONOTONIC);
 	sidecar_receipt_strip(&call->reply.trailing);
+	sidecar_peer_encodings(call->up, &call->reply.initial);
 	if (call->reply.status == GRPC_STATUS_UNAVAILABLE)
 		count_failure(call, SIDECAR_FAILURE_UPSTREAM);
 	/* A message is governed whatever the status says; without one there is nothing to govern. */
 	bool ranking = proto_method_role(call->arrival.method) == PROTO_RANKING;
 	if (call->cancelled || !call->response || !ranking) {
-		call_to(call, CALL_REPLY);
+		bool head = !call->response && !sidecar_peer_trailers_only(call->up);
+		call_to(call, head ? CALL_HEAD : CALL_REPLY);
 		return GO_ON;
 	}
 	if (sidecar_govern_response(&call->governing, &call->response, &err) == SIDECAR_REFUSED)
@@ -202,6 +208,14 @@ static enum next step_record(struct call *call)
 	return WAIT;
 }
 
+static enum next step_head(struct call *call)
+{
+	call_to(call, CALL_REPLY);
+	call->head_sent = !call->cancelled &&
+			  sidecar_batch_send_initial(call->arrival.call, &call->reply.initial, &call->headed);
+	return call->head_sent ? WAIT : GO_ON;
+}
+
 static void measure(struct call *call)
 {
 	gpr_timespec now = gpr_now(GPR_CLOCK_MONOTONIC);
@@ -211,18 +225,26 @@ static void measure(struct call *call)
 	sidecar_metrics_overhead(call->worker->hop->metrics, spent.tv_sec * TIME_SECOND + spent.tv_nsec);
 }
 
+static bool reply_start(struct call *call)
+{
+	grpc_call *to = call->arrival.call;
+	return call->head_sent ? sidecar_batch_send_status(to, &call->reply, false, &call->replied)
+			       : sidecar_batch_unary_reply(to, &call->reply, call->response, &call->replied);
+}
+
 static enum next step_reply(struct call *call)
 {
 	measure(call);
 	call_to(call, CALL_DONE);
 	if (call->cancelled) /* nobody listens any more */
 		return GO_ON;
-	if (sidecar_batch_unary_reply(call->arrival.call, &call->reply, call->response, &call->replied))
+	if (reply_start(call))
 		return WAIT;
-	/* Metadata that the core will not send: the application learns that much. */
-	call_status(call, GRPC_STATUS_INTERNAL, "rankguard: the response's metadata cannot be forwarded");
-	return sidecar_batch_unary_reply(call->arrival.call, &call->reply, NULL, &call->replied) ? WAIT
-												 : GO_ON;
+	/* Metadata that the core will not send. It starts no second batch of this kind either. */
+	call_status(call, GRPC_STATUS_INTERNAL, SIDECAR_RESPONSE_METADATA);
+	grpc_call_cancel_with_status(call->arrival.call, GRPC_STATUS_INTERNAL, SIDECAR_RESPONSE_METADATA,
+				     NULL);
+	return GO_ON;
 }
 
 static enum next step_done(struct call *call)
@@ -234,7 +256,7 @@ static enum next step_done(struct call *call)
 static enum next (*const call_steps[])(struct call *) = {
 	[CALL_RECEIVE] = step_receive, [CALL_READ] = step_read,	    [CALL_NOTE] = step_note,
 	[CALL_FORWARD] = step_forward, [CALL_DECIDE] = step_decide, [CALL_RECORD] = step_record,
-	[CALL_REPLY] = step_reply,     [CALL_DONE] = step_done,
+	[CALL_HEAD] = step_head,       [CALL_REPLY] = step_reply,   [CALL_DONE] = step_done,
 };
 
 static void call_go_on(struct call *call)
@@ -262,13 +284,16 @@ static void on_received(struct sidecar_tag *tag, bool ok)
 {
 	struct call *call = SIDECAR_OWNER(tag, struct call, received);
 	(void)ok; /* not ok: the call is over, on_closed says so */
+	sidecar_peer_mark(call->arrival.call, call->request);
 	call_go_on(call);
 }
 
 static void on_forwarded(struct sidecar_tag *tag, bool ok)
 {
+	struct call *call = SIDECAR_OWNER(tag, struct call, forwarded);
 	(void)ok; /* always succeeds: the status tells */
-	call_go_on(SIDECAR_OWNER(tag, struct call, forwarded));
+	sidecar_peer_mark(call->up, call->response);
+	call_go_on(call);
 }
 
 /* Entries are durable, or never will be: then what needed them does not leave. */
@@ -286,6 +311,12 @@ static void on_recorded(struct sidecar_tag *tag, bool ok)
 		reply_recorded(call);
 	}
 	call_go_on(call);
+}
+
+static void on_headed(struct sidecar_tag *tag, bool ok)
+{
+	(void)ok; /* not ok: the application left */
+	call_go_on(SIDECAR_OWNER(tag, struct call, headed));
 }
 
 static void on_replied(struct sidecar_tag *tag, bool ok)
@@ -321,6 +352,7 @@ void sidecar_call_begin(struct sidecar_worker *worker, struct sidecar_arrival *a
 	call->received.complete = on_received;
 	call->forwarded.complete = on_forwarded;
 	call->governing.recorded.complete = on_recorded;
+	call->headed.complete = on_headed;
 	call->replied.complete = on_replied;
 	call_go_on(call);
 }

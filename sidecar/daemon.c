@@ -178,6 +178,8 @@ static grpc_server *server_new(const struct sidecar_config *config)
 		integer(GRPC_ARG_ENABLE_CHANNELZ, 0),
 		integer(GRPC_ARG_MAX_CHANNEL_TRACE_EVENT_MEMORY_PER_NODE, 0),
 		integer(GRPC_ARG_ENABLE_DEADLINE_CHECKS, 0), /* the upstream call carries the deadline */
+		integer(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0), /* sidecar/peer.h */
+		integer(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0),
 		/* Above our own limit, so that we are the one who refuses; bounded all the same. */
 		integer(GRPC_ARG_MAX_CONCURRENT_STREAMS, 2 * config->limits.in_flight + 64),
 		integer(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, (int)config->limits.message),

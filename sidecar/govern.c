@@ -10,8 +10,9 @@
 void sidecar_governing_init(struct sidecar_governing *governing, struct sidecar_hop *hop,
 			    const struct sidecar_arrival *arrival)
 {
-	/* Facts and pieces are a small multiple of the message; the floor covers small messages of many items. */
-	size_t limit = 8 * arrival->policy->limits.message + ((size_t)16 << 20);
+	/* Facts and pieces are a small multiple of the message, which stands here a second time when it was
+	 * compressed; the floor covers small messages of many items. */
+	size_t limit = 9 * arrival->policy->limits.message + ((size_t)16 << 20);
 	*governing = (struct sidecar_governing){.hop = hop, .policy = arrival->policy, .arrival = arrival};
 	governing->context.method = proto_method_name(arrival->method);
 	arena_init(&governing->context_arena, limit);
@@ -36,6 +37,28 @@ void sidecar_governing_done(struct sidecar_governing *governing)
 	sidecar_governing_next(governing);
 	grpc_byte_buffer_destroy(governing->request);
 	arena_done(&governing->context_arena);
+}
+
+/* ---- who it is about ---- */
+
+static void pseudonym(const struct sidecar_hop *hop, const char *domain, struct bytes id, char *text)
+{
+	if (id.len)
+		audit_pseudonym(hop->subject_key, domain, id, text);
+	else
+		text[0] = '\0';
+}
+
+void sidecar_governing_name(struct sidecar_governing *governing)
+{
+	bool signal = proto_method_role(governing->arrival->method) == PROTO_SIGNAL;
+	if (governing->named || governing->request_lenient)
+		return;
+	pseudonym(governing->hop, "session", signal ? governing->signal.session : governing->context.session,
+		  governing->session);
+	pseudonym(governing->hop, "user", signal ? governing->signal.user : governing->context.user,
+		  governing->user);
+	governing->named = true;
 }
 
 /* ---- what cannot be read ---- */
@@ -71,14 +94,6 @@ static enum sidecar_governed ungovernable(struct sidecar_governing *governing, e
 
 /* ---- the request ---- */
 
-static void pseudonym(const struct sidecar_hop *hop, const char *domain, struct bytes id, char *text)
-{
-	if (id.len)
-		audit_pseudonym(hop->subject_key, domain, id, text);
-	else
-		text[0] = '\0';
-}
-
 /* Values that are there and not empty; a name that comes more than once counts at its first. */
 static struct bytes find_header(const void *context, struct bytes name)
 {
@@ -99,20 +114,14 @@ static enum proto_result view_request(struct sidecar_governing *governing, struc
 	bool signal = proto_method_role(method) == PROTO_SIGNAL;
 	struct arena *arena = &governing->context_arena;
 	const struct proto_headers headers = {find_header, &governing->arrival->metadata};
-	if (!sidecar_message_read(governing->request, arena, &governing->request_bytes, err))
-		return PROTO_LIMIT;
-	enum proto_result result = signal ? proto_view_signal(method, governing->request_bytes, &headers,
-							      arena, &governing->signal, err)
-					  : proto_view_request(method, governing->request_bytes, &headers,
-							       &governing->policy->limits.facts, arena,
-							       &governing->context, err);
+	enum proto_result result = sidecar_message_read(governing->request, governing->policy->limits.message,
+							arena, &governing->request_bytes, err);
 	if (result != PROTO_OK)
 		return result;
-	pseudonym(governing->hop, "session", signal ? governing->signal.session : governing->context.session,
-		  governing->session);
-	pseudonym(governing->hop, "user", signal ? governing->signal.user : governing->context.user,
-		  governing->user);
-	return PROTO_OK;
+	return signal ? proto_view_signal(method, governing->request_bytes, &headers, arena,
+					  &governing->signal, err)
+		      : proto_view_request(method, governing->request_bytes, &headers,
+					   &governing->policy->limits.facts, arena, &governing->context, err);
 }
 
 enum sidecar_governed sidecar_govern_request(struct sidecar_governing *governing, grpc_byte_buffer *message,
@@ -127,6 +136,14 @@ enum sidecar_governed sidecar_govern_request(struct sidecar_governing *governing
 }
 
 /* ---- the response ---- */
+
+static bool lock_subjects(struct sidecar_governing *governing, struct sidecar_lease *lease,
+			  struct rules_history *seen, struct err *err)
+{
+	sidecar_governing_name(governing);
+	return sidecar_history_lock(governing->hop->history, bytes_of(governing->session),
+				    bytes_of(governing->user), &governing->arena, lease, seen, err);
+}
 
 static bool reserve_all(struct sidecar_governing *governing, const struct sidecar_lease *lease,
 			struct err *err)
@@ -183,9 +200,7 @@ static bool frequency(struct sidecar_governing *governing, struct err *err)
 					      : decision->prompt_count;
 	if (prompts == 0)
 		return conclude(governing, NULL, err);
-	if (!sidecar_history_lock(governing->hop->history, bytes_of(governing->session),
-				  bytes_of(governing->user), &governing->arena, &lease, &governing->history,
-				  err))
+	if (!lock_subjects(governing, &lease, &governing->history, err))
 		return frequency_without_history(governing, err);
 	governing->history_read = true;
 	bool good = conclude(governing, &governing->history, err) && reserve_all(governing, &lease, err);
@@ -202,8 +217,8 @@ static bool patch(struct sidecar_governing *governing, grpc_byte_buffer **messag
 	if (proto_patch(governing->places, edits, &governing->arena, &governing->governed, err) != PROTO_OK)
 		return false;
 	governing->original = *message; /* facts and entries still borrow from it */
-	*message = sidecar_message_of_pieces(&governing->governed);
-	return true;
+	*message = sidecar_message_of_pieces(&governing->governed, governing->original);
+	return *message || err_set(err, "message: it cannot be compressed: memory is short");
 }
 
 /* Steps 1 to 4. Rules of the user's state look at history too; they leave no reservation, so the locks are
@@ -211,11 +226,8 @@ static bool patch(struct sidecar_governing *governing, grpc_byte_buffer **messag
 static bool decide_state(struct sidecar_governing *governing, struct err *err)
 {
 	struct sidecar_lease lease;
-	struct sidecar_hop *hop = governing->hop;
-	struct arena *arena = &governing->arena;
 	bool read = rules_ruleset_needs_history(governing->policy->rules) &&
-		    sidecar_history_lock(hop->history, bytes_of(governing->session),
-					 bytes_of(governing->user), arena, &lease, &governing->state, err);
+		    lock_subjects(governing, &lease, &governing->state, err);
 	governing->state_read = read;
 	if (read)
 		sidecar_history_unlock(&lease);
@@ -223,7 +235,7 @@ static bool decide_state(struct sidecar_governing *governing, struct err *err)
 		 governing->policy->failure.history == SIDECAR_HISTORY_CLOSED)
 		return closed_without_history(governing, err);
 	return rules_decide_seen(governing->policy->rules, &governing->facts, read ? &governing->state : NULL,
-				 governing->now_ns, arena, &governing->decision, err);
+				 governing->now_ns, &governing->arena, &governing->decision, err);
 }
 
 static bool decide(struct sidecar_governing *governing, grpc_byte_buffer **message, struct err *err)
@@ -243,11 +255,12 @@ static bool decide(struct sidecar_governing *governing, grpc_byte_buffer **messa
 enum sidecar_governed sidecar_govern_response(struct sidecar_governing *governing, grpc_byte_buffer **message,
 					      struct err *err)
 {
-	enum proto_result result = PROTO_LIMIT;
 	governing->facts = governing->context;
 	if (governing->request_lenient)
 		return SIDECAR_GOVERNED;
-	if (sidecar_message_read(*message, &governing->arena, &governing->response_bytes, err))
+	enum proto_result result = sidecar_message_read(*message, governing->policy->limits.message,
+							&governing->arena, &governing->response_bytes, err);
+	if (result == PROTO_OK)
 		result = proto_view_response(governing->arrival->method, governing->response_bytes,
 					     &governing->policy->limits.facts, &governing->arena,
 					     &governing->facts, &governing->places, err);

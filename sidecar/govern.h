@@ -41,7 +41,10 @@ struct sidecar_governing {
 	struct bytes request_bytes;
 	struct facts context; /* facts with nothing but the context in them */
 	struct facts_signal signal;
-	char session[AUDIT_PSEUDONYM_LEN + 1], user[AUDIT_PSEUDONYM_LEN + 1]; /* "" without id */
+	/* Pseudonyms, "" without id; made when history or the log first asks (2 us that most responses need not
+	 * pay). */
+	bool named;
+	char session[AUDIT_PSEUDONYM_LEN + 1], user[AUDIT_PSEUDONYM_LEN + 1];
 	bool request_lenient; /* the request was passed on undecoded: responses are too */
 
 	/* One response */
@@ -75,6 +78,9 @@ void sidecar_governing_init(struct sidecar_governing *governing, struct sidecar_
 void sidecar_governing_next(struct sidecar_governing *governing);
 void sidecar_governing_done(struct sidecar_governing *governing); /* zeroed is fine */
 
+/* Makes the pseudonyms, once. The request has been read; one that could not be decoded has none. */
+void sidecar_governing_name(struct sidecar_governing *governing);
+
 /* What became of a message. REFUSED: the call fails closed with INTERNAL and the words in err. */
 enum sidecar_governed { SIDECAR_GOVERNED, SIDECAR_REFUSED };
 
@@ -95,6 +101,9 @@ bool sidecar_record_needed(const struct sidecar_governing *governing);
  * completes when they are durable or failed (append.durable). False: memory is short, nothing was started. */
 MUST_USE bool sidecar_record_response(struct sidecar_governing *governing);
 MUST_USE bool sidecar_record_signal(struct sidecar_governing *governing);
+
+/* The first of a response's entries alone, into `batch`: the decision. False: memory is short. */
+MUST_USE bool sidecar_record_decision(struct sidecar_governing *governing);
 
 /* What the caller will be told, gathered over the messages of a call and written once, with its status. */
 enum { SIDECAR_RECEIPTS = 16 };

@@ -82,12 +82,17 @@ bool sidecar_worker_upstream_ready(struct sidecar_worker *worker);
 /* Begins a call on the recommender's side with the arrival's method, host and remaining deadline. */
 grpc_call *sidecar_worker_call_upstream(struct sidecar_worker *worker, const struct sidecar_arrival *arrival);
 
-/* What goes on to the recommender: the request's metadata with the original user-agent as
- * x-forwarded-user-agent (the core writes its own). Edits the array in place. */
+/* What goes on to the recommender: the request's metadata with its encodings, and the original user-agent as
+ * x-forwarded-user-agent (the core writes its own). Edits the array in place; once. */
 void sidecar_arrival_forwardable(struct sidecar_arrival *arrival);
 /* The last act on an arrival: counts it as handled and frees what it owns. */
 void sidecar_arrival_done(struct sidecar_worker *worker, struct sidecar_arrival *arrival,
 			  grpc_status_code status);
+
+/* What the application is told of metadata that the core will not send on: a value with a control character, or
+ * one that is not ASCII, which other implementations let through. */
+#define SIDECAR_REQUEST_METADATA  "the request's metadata cannot be forwarded"
+#define SIDECAR_RESPONSE_METADATA "rankguard: the response's metadata cannot be forwarded"
 
 /* Both take the arrival. */
 void sidecar_call_begin(struct sidecar_worker *worker, struct sidecar_arrival *arrival); /* call.c */

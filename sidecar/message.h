@@ -8,13 +8,14 @@
 #include "proto/patch.h"
 #include <grpc/byte_buffer.h>
 
-/* The message as one run. Borrows from the buffer when it lies in one slice, else copies into the arena.
- * False: the arena is full, or the message could not be decompressed. A NULL buffer is an empty message. */
-MUST_USE bool sidecar_message_read(grpc_byte_buffer *buffer, struct arena *arena, struct bytes *message,
-				   struct err *err);
+/* The message as one run, decompressed. Borrows from the buffer when it lies there in one slice as it is, else
+ * the run is in the arena. PROTO_LIMIT: decompressed it would be longer than `limit` bytes, or the arena is
+ * full; PROTO_MALFORMED: it cannot be decompressed. A NULL buffer is an empty message. */
+MUST_USE enum proto_result sidecar_message_read(grpc_byte_buffer *buffer, size_t limit, struct arena *arena,
+						struct bytes *message, struct err *err);
 
-/* A new buffer of all pieces. Returns owned. */
-grpc_byte_buffer *sidecar_message_of_pieces(const struct proto_pieces *pieces);
+/* A new buffer of all pieces, compressed as the message `like` is. Returns owned; NULL when memory is short. */
+grpc_byte_buffer *sidecar_message_of_pieces(const struct proto_pieces *pieces, const grpc_byte_buffer *like);
 
 static inline struct bytes sidecar_bytes_of_slice(const grpc_slice *slice)
 {

@@ -12,19 +12,17 @@
  *
  * A message that may not leave ends the stream: the recommender's side is cancelled, and the status is ours.
  *
- * Empty initial metadata are held back for HOLD_MS at the most: when the recommender sent Trailers-Only, its
- * status follows at once, and Trailers-Only is what leaves. A message sets them free before.
+ * Trailers-Only stays Trailers-Only, and initial metadata that hold nothing stay what they are: the status waits
+ * until they have left, or the core would make one of both.
  *
  * One reference per batch in flight; the pump is freed in pump_ended and nowhere else.
  */
 #include "sidecar/govern.h"
 
 #include "sidecar/message.h"
-#include <grpc/support/time.h>
+#include "sidecar/peer.h"
 #include <stdio.h>
 #include <stdlib.h>
-
-enum { HOLD_MS = 2 };
 
 struct pump {
 	struct sidecar_worker *worker;
@@ -33,7 +31,7 @@ struct pump {
 	struct sidecar_reply reply;
 	grpc_byte_buffer *request, *response; /* the message in flight of each direction */
 	int cancelled;
-	bool initial_sent, messages_over, status_known, status_sent;
+	bool initial_sent, initial_left, messages_over, status_known, status_sent;
 	bool request_seen, refused; /* refused: `refusal` leaves in place of the recommender's status */
 	struct sidecar_reply refusal;
 	bool governs; /* a stream of rankings; otherwise messages pass as they are, and the next two are zeroed */
@@ -42,7 +40,7 @@ struct pump {
 	unsigned waits;
 
 	struct sidecar_tag request_received, request_sent, close_sent, forwarded;
-	struct sidecar_tag initial_received, turned, held, initial_out, response_received, response_sent;
+	struct sidecar_tag initial_received, initial_out, response_received, response_sent;
 	struct sidecar_tag status_received, status_out;
 };
 
@@ -86,6 +84,17 @@ static void pump_refuse(struct pump *pump, grpc_status_code status, const char *
 	grpc_call_cancel(pump->up, NULL);
 }
 
+/* Metadata of the recommender's that the core will not send; it starts no second batch of this kind either. */
+static void pump_break(struct pump *pump)
+{
+	pump->status_sent = true;
+	pump->refused = true;
+	pump->refusal.status = GRPC_STATUS_INTERNAL;
+	grpc_call_cancel_with_status(pump->arrival.call, GRPC_STATUS_INTERNAL, SIDECAR_RESPONSE_METADATA,
+				     NULL);
+	grpc_call_cancel(pump->up, NULL);
+}
+
 /* ---- to the recommender ---- */
 
 static void request_next(struct pump *pump)
@@ -98,6 +107,7 @@ static void on_request_received(struct sidecar_tag *tag, bool ok)
 {
 	struct pump *pump = SIDECAR_OWNER(tag, struct pump, request_received);
 	struct err err;
+	sidecar_peer_mark(pump->arrival.call, pump->request);
 	/* The first message is the context of the whole stream. */
 	if (ok && pump->request && pump->governs && !pump->request_seen &&
 	    sidecar_govern_request(&pump->governing, pump->request, &err) == SIDECAR_REFUSED)
@@ -136,38 +146,37 @@ static void on_forwarded(struct sidecar_tag *tag, bool ok)
 
 static void initial_send(struct pump *pump)
 {
-	if (pump->initial_sent || pump->status_sent)
+	if (pump->initial_sent || pump->status_sent || pump->refused)
 		return;
-	pump->initial_sent = true;
-	pump_wait(pump,
-		  sidecar_batch_send_initial(pump->arrival.call, &pump->reply.initial, &pump->initial_out));
+	pump->initial_sent =
+		sidecar_batch_send_initial(pump->arrival.call, &pump->reply.initial, &pump->initial_out);
+	pump->waits += pump->initial_sent;
+	if (!pump->initial_sent)
+		pump_break(pump);
 }
 
 /* The status leaves behind the last message, and when nothing was sent before it, as Trailers-Only. */
 static void status_send(struct pump *pump)
 {
 	struct sidecar_reply *reply = pump->refused ? &pump->refusal : &pump->reply;
-	if (!pump->messages_over || !pump->status_known || pump->status_sent)
+	if (!pump->messages_over || !pump->status_known || pump->status_sent ||
+	    pump->initial_sent != pump->initial_left)
 		return;
 	if (pump->governs) {
 		sidecar_receipt_strip(&pump->reply.trailing);
 		sidecar_receipt_write(&pump->receipts, pump->worker->hop, pump->arrival.policy,
 				      &reply->trailing);
 	}
-	pump->status_sent = true;
-	pump_wait(pump, sidecar_batch_send_status(pump->arrival.call, reply, !pump->initial_sent,
-						  &pump->status_out));
+	pump->status_sent =
+		sidecar_batch_send_status(pump->arrival.call, reply, !pump->initial_sent, &pump->status_out);
+	pump->waits += pump->status_sent;
+	if (!pump->status_sent)
+		pump_break(pump);
 }
 
 static void response_next(struct pump *pump)
 {
 	pump_wait(pump, sidecar_batch_receive_message(pump->up, &pump->response, &pump->response_received));
-}
-
-static void response_send(struct pump *pump)
-{
-	initial_send(pump);
-	pump_wait(pump, sidecar_batch_send_message(pump->arrival.call, pump->response, &pump->response_sent));
 }
 
 /* Done with this message, sent or not; on to the next, until the stream or upstream's cancellation ends it. */
@@ -176,6 +185,16 @@ static void response_drop(struct pump *pump)
 	grpc_byte_buffer_destroy(pump->response);
 	pump->response = NULL;
 	response_next(pump);
+}
+
+static void response_send(struct pump *pump)
+{
+	initial_send(pump);
+	if (pump->refused)
+		response_drop(pump);
+	else
+		pump_wait(pump, sidecar_batch_send_message(pump->arrival.call, pump->response,
+							   &pump->response_sent));
 }
 
 static void response_govern(struct pump *pump)
@@ -223,50 +242,27 @@ static void on_recorded(struct sidecar_tag *tag, bool ok)
 static void on_initial_received(struct sidecar_tag *tag, bool ok)
 {
 	struct pump *pump = SIDECAR_OWNER(tag, struct pump, initial_received);
-	if (ok && pump->reply.initial.count)
+	if (ok && !sidecar_peer_trailers_only(pump->up)) {
+		sidecar_peer_encodings(pump->up, &pump->reply.initial);
 		initial_send(pump);
-	else if (ok)
-		pump_wait(pump, sidecar_batch_wake(pump->arrival.call, &pump->turned));
-	response_next(pump);
-	pump_ended(pump);
-}
-
-/* Neither message nor status within one turn of the queue: a short alarm, for servers that speak first with
- * nothing. The C API's alarm is the deadline of a watch on the channel. */
-static void on_turned(struct sidecar_tag *tag, bool ok)
-{
-	struct pump *pump = SIDECAR_OWNER(tag, struct pump, turned);
-	(void)ok;
-	if (!pump->status_known && !pump->initial_sent) {
-		grpc_channel *channel = pump->worker->upstream;
-		gpr_timespec until = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-						  gpr_time_from_millis(HOLD_MS, GPR_TIMESPAN));
-		grpc_channel_watch_connectivity_state(channel,
-						      grpc_channel_check_connectivity_state(channel, 0),
-						      until, pump->worker->queue, &pump->held);
-		pump->waits++;
 	}
-	pump_ended(pump);
-}
-
-static void on_held(struct sidecar_tag *tag, bool ok)
-{
-	struct pump *pump = SIDECAR_OWNER(tag, struct pump, held);
-	(void)ok; /* the deadline, or the channel's state changed before it */
-	if (!pump->status_known)
-		initial_send(pump);
+	response_next(pump);
 	pump_ended(pump);
 }
 
 static void on_initial_out(struct sidecar_tag *tag, bool ok)
 {
-	(void)ok;
-	pump_ended(SIDECAR_OWNER(tag, struct pump, initial_out));
+	struct pump *pump = SIDECAR_OWNER(tag, struct pump, initial_out);
+	(void)ok; /* not ok: the application left */
+	pump->initial_left = true;
+	status_send(pump);
+	pump_ended(pump);
 }
 
 static void on_response_received(struct sidecar_tag *tag, bool ok)
 {
 	struct pump *pump = SIDECAR_OWNER(tag, struct pump, response_received);
+	sidecar_peer_mark(pump->up, pump->response);
 	if (ok && pump->response && pump->governs) {
 		response_govern(pump);
 	} else if (ok && pump->response) {
@@ -334,8 +330,6 @@ static struct pump *pump_new(struct sidecar_worker *worker, const struct sidecar
 	pump->close_sent.complete = on_close_sent;
 	pump->forwarded.complete = on_forwarded;
 	pump->initial_received.complete = on_initial_received;
-	pump->turned.complete = on_turned;
-	pump->held.complete = on_held;
 	pump->initial_out.complete = on_initial_out;
 	pump->response_received.complete = on_response_received;
 	pump->response_sent.complete = on_response_sent;
@@ -358,7 +352,10 @@ void sidecar_pump_begin(struct sidecar_worker *worker, struct sidecar_arrival *a
 	pump_wait(pump, sidecar_batch_receive_close(pump->arrival.call, &pump->cancelled,
 						    &pump->arrival.closed_tag));
 	/* At once, not with the first message: a server may speak first. */
-	pump_wait(pump, sidecar_batch_send_initial(pump->up, &pump->arrival.metadata, &pump->forwarded));
+	if (sidecar_batch_send_initial(pump->up, &pump->arrival.metadata, &pump->forwarded))
+		pump->waits++;
+	else
+		pump_refuse(pump, GRPC_STATUS_INTERNAL, SIDECAR_REQUEST_METADATA);
 	pump_wait(pump,
 		  sidecar_batch_receive_initial(pump->up, &pump->reply.initial, &pump->initial_received));
 	pump_wait(pump, sidecar_batch_receive_status(pump->up, &pump->reply, &pump->status_received));

@@ -145,7 +145,7 @@ static void write_record(const struct sidecar_governing *governing, struct buf *
 	rules_record_write(&recording, out);
 }
 
-static bool add_decision(struct sidecar_governing *governing)
+bool sidecar_record_decision(struct sidecar_governing *governing)
 {
 	struct buf record = {0};
 	const struct rules_decision *decision = &governing->decision;
@@ -275,9 +275,11 @@ static void append_batch(struct sidecar_governing *governing, void (*done)(struc
 
 bool sidecar_record_response(struct sidecar_governing *governing)
 {
+	sidecar_governing_name(governing);
 	bool decided = governing->decided;
 	bool full = decided && is_full(governing);
-	if (decided && (full || governing->decision.intervention_count) && !add_decision(governing))
+	if (decided && (full || governing->decision.intervention_count) &&
+	    !sidecar_record_decision(governing))
 		return false;
 	governing->delivered_at = governing->batch.count;
 	for (size_t i = 0; decided && i < governing->decision.prompt_count; i++)
@@ -291,6 +293,7 @@ bool sidecar_record_response(struct sidecar_governing *governing)
 
 bool sidecar_record_signal(struct sidecar_governing *governing)
 {
+	sidecar_governing_name(governing);
 	struct audit_entry_signal entry = {.method = governing->context.method,
 					   .session = subject(governing->session),
 					   .user = subject(governing->user),

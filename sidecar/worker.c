@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sidecar/hop.h"
 
+#include "sidecar/peer.h"
 #include <grpc/grpc_security.h>
 #include <grpc/support/time.h>
 
@@ -66,17 +67,12 @@ static void accept_complete(struct sidecar_tag *tag, bool ok)
 
 void sidecar_arrival_forwardable(struct sidecar_arrival *arrival)
 {
-	size_t kept = 0;
 	for (size_t i = 0; i < arrival->metadata.count; i++) {
-		grpc_metadata one = arrival->metadata.metadata[i];
-		/* The core's own request to its compression filter: never taken from a peer. */
-		if (grpc_slice_str_cmp(one.key, "grpc-internal-encoding-request") == 0)
-			continue;
-		if (grpc_slice_str_cmp(one.key, "user-agent") == 0)
-			one.key = grpc_slice_from_static_string("x-forwarded-user-agent");
-		arrival->metadata.metadata[kept++] = one;
+		grpc_slice *key = &arrival->metadata.metadata[i].key;
+		if (grpc_slice_str_cmp(*key, "user-agent") == 0)
+			*key = grpc_slice_from_static_string("x-forwarded-user-agent");
 	}
-	arrival->metadata.count = kept;
+	sidecar_peer_encodings(arrival->call, &arrival->metadata);
 }
 
 void sidecar_arrival_done(struct sidecar_worker *worker, struct sidecar_arrival *arrival,
@@ -107,6 +103,8 @@ static grpc_channel *channel_new(const struct sidecar_config *config)
 		integer(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1), /* a connection per worker */
 		integer(GRPC_ARG_ENABLE_CHANNELZ, 0),
 		integer(GRPC_ARG_MAX_CHANNEL_TRACE_EVENT_MEMORY_PER_NODE, 0),
+		integer(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0), /* sidecar/peer.h */
+		integer(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0),
 		integer(GRPC_ARG_ENABLE_HTTP_PROXY, 0), /* never follow http_proxy of the environment */
 		integer(GRPC_ARG_DNS_ENABLE_SRV_QUERIES, 0),
 		integer(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1),

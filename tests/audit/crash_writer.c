@@ -3,12 +3,17 @@
  * crash_writer DIR KEY FROM [WORD]...: writes entries until it is killed, 16 in flight, and says each acknowledged
  * one on stdout as `<receipt> <number>` with a single write, so that whoever reads the pipe has a list of its own.
  * FROM: the first number. Words: count=N ends after N entries, cleanly; seal=N seals epochs of N entries; process
- * does not wait for the disk; prune keeps no sealed epoch; early is the control: it says `early <number>` before the entry is written.
+ * does not wait for the disk; prune keeps no sealed epoch; early is the control: it says `early <number>` before the
+ * entry is written. end=N: SIGKILL instead of call N of those that change the disk, whichever thread makes it. At a
+ * clean end it says on stderr how many there were.
  */
+#include "audit/io.h"
 #include "audit/log.h"
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -77,6 +82,62 @@ static bool send_one(struct audit_log *log, struct state *state, uint64_t number
 	return !failed;
 }
 
+/* The system's calls, counted. */
+struct counted {
+	struct audit_io io;
+	_Atomic uint64_t calls;
+	uint64_t end;
+};
+
+static void count_call(void *ctx)
+{
+	struct counted *counted = ctx;
+	if (++counted->calls == counted->end)
+		kill(getpid(), SIGKILL);
+}
+
+static int counted_open(void *ctx, int dir, const char *name, int flags, mode_t mode)
+{
+	count_call(ctx);
+	return audit_io_system.open(NULL, dir, name, flags, mode);
+}
+
+static ssize_t counted_write(void *ctx, int fd, const void *from, size_t len, off_t at)
+{
+	count_call(ctx);
+	return audit_io_system.write(NULL, fd, from, len, at);
+}
+
+static int counted_sync_data(void *ctx, int fd)
+{
+	count_call(ctx);
+	return audit_io_system.sync_data(NULL, fd);
+}
+
+static int counted_sync_all(void *ctx, int fd)
+{
+	count_call(ctx);
+	return audit_io_system.sync_all(NULL, fd);
+}
+
+static int counted_rename(void *ctx, int dir, const char *from, const char *to)
+{
+	count_call(ctx);
+	return audit_io_system.rename(NULL, dir, from, to);
+}
+
+static int counted_remove(void *ctx, int dir, const char *name)
+{
+	count_call(ctx);
+	return audit_io_system.remove(NULL, dir, name);
+}
+
+static int counted_make_dir(void *ctx, int dir, const char *name)
+{
+	count_call(ctx);
+	return audit_io_system.make_dir(NULL, dir, name);
+}
+
 static void talk(void *ctx, char severity, const char *text)
 {
 	(void)ctx;
@@ -91,6 +152,14 @@ int main(int argc, char **argv)
 		return 2;
 	uint64_t from = strtoull(argv[3], NULL, 10), count = UINT64_MAX;
 	uint64_t seal = 0;
+	struct counted counted = {.io = {.ctx = &counted,
+					 .open = counted_open,
+					 .write = counted_write,
+					 .sync_data = counted_sync_data,
+					 .sync_all = counted_sync_all,
+					 .rename = counted_rename,
+					 .remove = counted_remove,
+					 .make_dir = counted_make_dir}};
 	bool early = false, process = false, prune = false;
 	for (int i = 4; i < argc; i++) {
 		early |= strcmp(argv[i], "early") == 0;
@@ -98,6 +167,8 @@ int main(int argc, char **argv)
 		prune |= strcmp(argv[i], "prune") == 0;
 		if (strncmp(argv[i], "seal=", 5) == 0)
 			seal = strtoull(argv[i] + 5, NULL, 10);
+		if (strncmp(argv[i], "end=", 4) == 0)
+			counted.end = strtoull(argv[i] + 4, NULL, 10);
 		if (strncmp(argv[i], "count=", 6) == 0)
 			count = strtoull(argv[i] + 6, NULL, 10);
 	}
@@ -111,6 +182,7 @@ int main(int argc, char **argv)
 					      .retain_ns = prune ? 1 : 0,
 					      .durability = process ? AUDIT_PROCESS : AUDIT_DISK,
 					      .retain = BYTES_LITERAL("forever"),
+					      .io = &counted.io,
 					      .talk = talk};
 	pthread_mutex_init(&state.lock, NULL);
 	pthread_cond_init(&state.room, NULL);
@@ -130,5 +202,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", err.text);
 		return 3;
 	}
+	fprintf(stderr, "%" PRIu64 " calls\n", counted.calls);
 	return good ? 0 : 3;
 }

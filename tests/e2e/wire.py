@@ -2,15 +2,18 @@
 """HTTP/2 frames by hand (RFC 9113), for what a gRPC library hides: whether an answer was Trailers-Only, and
 peers that break off in the middle of a frame.
 
-Headers are written as literals without indexing and without Huffman coding (RFC 7541, section 6.2.2) and are
-not read at all: which frames come, with which flags, is what the tests look at.
+Headers are written as literals without indexing and without Huffman coding (RFC 7541, section 6.2.2); Debian's
+python3-hpack reads them.
 """
+import collections
 import contextlib
 import socket
 import struct
 import threading
 
-DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY = 0x0, 0x1, 0x3, 0x4, 0x6, 0x7
+import hpack
+
+DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0x0, 0x1, 0x3, 0x4, 0x6, 0x7, 0x8
 NAMES = {DATA: "DATA", HEADERS: "HEADERS", RST_STREAM: "RST_STREAM", GOAWAY: "GOAWAY"}
 END_STREAM, END_HEADERS, ACK = 0x1, 0x4, 0x1
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -24,6 +27,22 @@ def frame(kind, flags, stream, payload=b""):
 def message(body, compressed=0):
     """A gRPC message with its prefix: flag, length."""
     return struct.pack(">BI", compressed, len(body)) + body
+
+
+def data(stream, payload):
+    """DATA frames of the length that every peer takes (RFC 9113, section 4.2)."""
+    return b"".join(frame(DATA, 0, stream, payload[at:at + 16384]) for at in range(0, len(payload), 16384))
+
+
+def messages(data):
+    """The other way round: [(flag, body), ...]; what is cut off at the end is one with flag None."""
+    found = []
+    while data:
+        length = int.from_bytes(data[1:5], "big")
+        whole = len(data) >= 5 + length
+        found.append((data[0] if whole else None, data[5:5 + length]))
+        data = data[5 + length:]
+    return found
 
 
 def _string(text):
@@ -57,6 +76,11 @@ class Connection:
     def __init__(self, sock):
         self.sock = sock
         self.sock.settimeout(GUARD_S)
+        self.decoder = hpack.Decoder()
+
+    def headers_of(self, payload):
+        """The fields of a HEADERS frame, in order. Every such frame of a connection must be read."""
+        return [(pair[0].decode(), pair[1].decode("latin-1")) for pair in self.decoder.decode(payload, raw=True)]
 
     def close(self):
         self.sock.close()
@@ -89,6 +113,9 @@ class Connection:
             kind, flags, stream = head[3], head[4], int.from_bytes(head[5:], "big")
             if kind in (SETTINGS, PING) and not flags & ACK:
                 self.send(frame(kind, ACK, 0, payload if kind == PING else b""))
+            if kind == DATA and payload:  # read is read: the windows are given back
+                more = struct.pack(">I", len(payload))
+                self.send(frame(WINDOW_UPDATE, 0, 0, more), frame(WINDOW_UPDATE, 0, stream, more))
             if stream:
                 return kind, flags, stream, payload
 
@@ -130,12 +157,42 @@ def _answer(connection):
             return names
 
 
+# What one side sent: fields of its HEADERS frames, its messages as (flag, body), and how it ended.
+Said = collections.namedtuple("Said", "headers messages trailers end")
+
+
+def talk(path, method, *bodies, more=()):
+    """Like ask, with more request headers; returns what was answered."""
+    sock = socket.socket(socket.AF_UNIX)
+    sock.connect(path)
+    connection = Connection(sock)
+    got_data, blocks, end = b"", [], "EOF"
+    try:
+        connection.send(PREFACE, frame(SETTINGS, 0, 0),
+                        frame(HEADERS, END_HEADERS, 1, request_headers(method, more)),
+                        *(data(1, body) for body in bodies), frame(DATA, END_STREAM, 1))
+        while (got := connection.next()) is not None:
+            kind, flags, _, payload = got
+            if kind == HEADERS:
+                blocks.append(connection.headers_of(payload))
+            elif kind == DATA:
+                got_data += payload
+            if kind == RST_STREAM or flags & END_STREAM:
+                end = NAMES[kind]
+                break
+    finally:
+        connection.close()
+    return Said(blocks[0] if len(blocks) > 1 else [], messages(got_data), blocks[-1] if blocks else [], end)
+
+
 class Peer:
     """A recommender made of frames: `answer(connection, stream)` runs for each request whose headers and
-    END_STREAM have arrived; what it does not send is missing, and it may close the connection."""
+    END_STREAM have arrived; what it does not send is missing, and it may close the connection. What was asked
+    stands in `said`, in the order of arrival."""
 
     def __init__(self, path, answer):
         self.answer = answer
+        self.said = []
         self.requests = threading.Semaphore(0)  # one released per request
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
@@ -158,9 +215,15 @@ class Peer:
             if connection._exactly(len(PREFACE)) != PREFACE:
                 return
             connection.send(frame(SETTINGS, 0, 0))
+            head, body = {}, collections.defaultdict(bytes)
             while (got := connection.next()) is not None:
-                kind, flags, stream, _ = got
+                kind, flags, stream, payload = got
+                if kind == HEADERS:
+                    head[stream] = connection.headers_of(payload)
+                elif kind == DATA:
+                    body[stream] += payload
                 if kind in (DATA, HEADERS) and flags & END_STREAM:
+                    self.said.append(Said(head[stream], messages(body[stream]), [], NAMES[kind]))
                     self.requests.release()
                     self.answer(connection, stream)
         except OSError:

@@ -212,13 +212,5 @@ int main(void)
 		cmocka_unit_test(dates_hold_from_and_until),
 		cmocka_unit_test(a_full_arena_is_an_error_everywhere),
 	};
-	struct CMUnitTest tests[COUNT(contexts) + COUNT(others)];
-	size_t count = 0;
-	for (size_t i = 0; i < COUNT(contexts); i++)
-		tests[count++] = (struct CMUnitTest){.name = contexts[i].name,
-						     .test_func = run_context,
-						     .initial_state = (void *)(uintptr_t)&contexts[i]};
-	for (size_t i = 0; i < COUNT(others); i++)
-		tests[count++] = others[i];
-	return _cmocka_run_group_tests("decide", tests, count, NULL, NULL);
+	return ROWS_RUN("decide", contexts, run_context, others, COUNT(others));
 }

@@ -257,10 +257,5 @@ static void run_row(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[COUNT(rows)];
-	for (size_t i = 0; i < COUNT(rows); i++)
-		tests[i] = (struct CMUnitTest){.name = rows[i].name,
-					       .test_func = run_row,
-					       .initial_state = (void *)(uintptr_t)&rows[i]};
-	return _cmocka_run_group_tests("findings_text", tests, COUNT(tests), NULL, NULL);
+	return ROWS_RUN("findings_text", rows, run_row, NULL, 0);
 }

@@ -360,12 +360,6 @@ static void plain_characters_fold_alike_beside_others(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 16];
-	size_t count = 0;
-	for (size_t i = 0; i < COUNT(rows); i++)
-		tests[count++] = (struct CMUnitTest){.name = rows[i].name,
-						     .test_func = run_row,
-						     .initial_state = (void *)(uintptr_t)&rows[i]};
 	const struct CMUnitTest others[] = {
 		cmocka_unit_test(a_malformed_prompt_locale_cannot_be_told),
 		cmocka_unit_test(replaced_prompts_carry_the_whole_catalogue_text),
@@ -377,7 +371,5 @@ int main(void)
 		cmocka_unit_test(lookup_truncates_as_rfc_4647_says),
 		cmocka_unit_test(lookup_serves_as_page_02_says),
 	};
-	for (size_t i = 0; i < COUNT(others); i++)
-		tests[count++] = others[i];
-	return _cmocka_run_group_tests("language", tests, count, NULL, NULL);
+	return ROWS_RUN("language", rows, run_row, others, COUNT(others));
 }

@@ -343,12 +343,5 @@ int main(void)
 		cmocka_unit_test(an_empty_list_is_left_alone),
 		cmocka_unit_test(numbers_are_places_and_readable),
 	};
-	struct CMUnitTest tests[COUNT(rows) + COUNT(others)];
-	size_t count = 0;
-	for (size_t i = 0; i < COUNT(rows); i++)
-		tests[count++] = (struct CMUnitTest){
-			.name = rows[i].name, .test_func = run, .initial_state = (void *)(uintptr_t)&rows[i]};
-	for (size_t i = 0; i < COUNT(others); i++)
-		tests[count++] = others[i];
-	return _cmocka_run_group_tests("places", tests, count, NULL, NULL);
+	return ROWS_RUN("places", rows, run, others, COUNT(others));
 }

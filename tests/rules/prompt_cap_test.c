@@ -310,13 +310,5 @@ int main(void)
 		cmocka_unit_test(suppress_all_drops_every_prompt_without_a_rule),
 		cmocka_unit_test(suppress_all_after_a_discard_drops_prompts_alone),
 	};
-	struct CMUnitTest tests[COUNT(caps) + COUNT(others)];
-	size_t count = 0;
-	for (size_t i = 0; i < COUNT(caps); i++)
-		tests[count++] = (struct CMUnitTest){.name = caps[i].name,
-						     .test_func = run_cap,
-						     .initial_state = (void *)(uintptr_t)&caps[i]};
-	for (size_t i = 0; i < COUNT(others); i++)
-		tests[count++] = others[i];
-	return _cmocka_run_group_tests("prompt_cap", tests, count, NULL, NULL);
+	return ROWS_RUN("prompt_cap", caps, run_cap, others, COUNT(others));
 }

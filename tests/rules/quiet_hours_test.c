@@ -575,13 +575,5 @@ int main(void)
 		cmocka_unit_test(footers_are_read_as_the_rfc_says),
 		cmocka_unit_test(damaged_files_are_read_or_refused),
 	};
-	struct CMUnitTest tests[COUNT(rows) + COUNT(others)];
-	size_t count = 0;
-	for (size_t i = 0; i < COUNT(rows); i++)
-		tests[count++] = (struct CMUnitTest){.name = rows[i].name,
-						     .test_func = run_row,
-						     .initial_state = (void *)(uintptr_t)&rows[i]};
-	for (size_t i = 0; i < COUNT(others); i++)
-		tests[count++] = others[i];
-	return _cmocka_run_group_tests("quiet_hours", tests, count, NULL, NULL);
+	return ROWS_RUN("quiet_hours", rows, run_row, others, COUNT(others));
 }

@@ -534,13 +534,5 @@ int main(void)
 		cmocka_unit_test(an_empty_response_is_within),
 		cmocka_unit_test(observed_numbers_are_readable),
 	};
-	struct CMUnitTest tests[COUNT(scores) + COUNT(others)];
-	size_t count = 0;
-	for (size_t i = 0; i < COUNT(scores); i++)
-		tests[count++] = (struct CMUnitTest){.name = scores[i].name,
-						     .test_func = run_scores,
-						     .initial_state = (void *)(uintptr_t)&scores[i]};
-	for (size_t i = 0; i < COUNT(others); i++)
-		tests[count++] = others[i];
-	return _cmocka_run_group_tests("score_bound", tests, count, NULL, NULL);
+	return ROWS_RUN("score_bound", scores, run_scores, others, COUNT(others));
 }

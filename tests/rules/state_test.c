@@ -293,14 +293,7 @@ static void decisions_say_what_was_seen(void **state)
 		struct rules_ruleset *ruleset = ruleset_of(row.rule);
 		set_scene(&scene, &trial, &row);
 		trial_decide(&trial, ruleset);
-		assert_true(trial.decision.intervention_count > 0);
-		const struct rules_intervention *one = &trial.decision.intervention[0];
-		assert_string_equal(arena_string(&trial.arena, one->observed), said[i].observed);
-		assert_string_equal(arena_string(&trial.arena, one->limit), said[i].limit);
-		size_t count = 0;
-		for (; said[i].evidence[count]; count++)
-			assert_int_equal(one->evidence[count], said[i].evidence[count]);
-		assert_int_equal(one->evidence_count, count);
+		trial_says(&trial, said[i].observed, said[i].limit, said[i].evidence);
 		trial_done(&trial);
 		rules_ruleset_drop(ruleset);
 	}
@@ -336,13 +329,5 @@ int main(void)
 		cmocka_unit_test(decisions_say_what_was_seen),
 		cmocka_unit_test(what_a_ruleset_wants_of_history),
 	};
-	struct CMUnitTest tests[COUNT(rows) + COUNT(others)];
-	size_t count = 0;
-	for (size_t i = 0; i < COUNT(rows); i++)
-		tests[count++] = (struct CMUnitTest){.name = rows[i].name,
-						     .test_func = run_row,
-						     .initial_state = (void *)(uintptr_t)&rows[i]};
-	for (size_t i = 0; i < COUNT(others); i++)
-		tests[count++] = others[i];
-	return _cmocka_run_group_tests("state", tests, count, NULL, NULL);
+	return ROWS_RUN("state", rows, run_row, others, COUNT(others));
 }

@@ -7,7 +7,26 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+int rows_run(const char *group, const void *rows, size_t count, size_t size, CMUnitTestFunction run,
+	     const struct CMUnitTest *others, size_t other_count)
+{
+	struct CMUnitTest *test = calloc(count + other_count, sizeof *test);
+	assert_non_null(test);
+	for (size_t i = 0; i < count; i++) {
+		const char *row = (const char *)rows + i * size;
+		memcpy(&test[i].name, row, sizeof test[i].name);
+		test[i].test_func = run;
+		test[i].initial_state = (void *)(uintptr_t)row;
+	}
+	for (size_t i = 0; i < other_count; i++)
+		test[count + i] = others[i];
+	int result = _cmocka_run_group_tests(group, test, count + other_count, NULL, NULL);
+	free(test);
+	return result;
+}
 
 unsigned long setting(const char *name, unsigned long standard)
 {
@@ -104,6 +123,18 @@ const char *trial_story(struct trial *trial)
 		story = add(trial, story, "; ", bytes_of(text));
 	}
 	return story;
+}
+
+void trial_says(struct trial *trial, const char *observed, const char *limit, const uint64_t *evidence)
+{
+	assert_true(trial->decision.intervention_count > 0);
+	const struct rules_intervention *first = &trial->decision.intervention[0];
+	assert_string_equal(arena_string(&trial->arena, first->observed), observed);
+	assert_string_equal(arena_string(&trial->arena, first->limit), limit);
+	size_t count = 0;
+	for (; evidence[count]; count++)
+		assert_int_equal(first->evidence[count], evidence[count]);
+	assert_int_equal(first->evidence_count, count);
 }
 
 const char *trial_texts(struct trial *trial)

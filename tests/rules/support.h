@@ -18,6 +18,13 @@
 /* 2026-11-23T10:00:00Z */
 #define NOW INT64_C(1795428000000000000)
 
+/* Runs a group: each row of a table as a test of the row's name, which is its first member, then the others. A
+ * row is the state of its test. Returns what main returns. */
+#define ROWS_RUN(group, rows, run, others, count)                                                            \
+	rows_run(group, rows, COUNT(rows), sizeof *(rows), run, others, count)
+int rows_run(const char *group, const void *rows, size_t count, size_t size, CMUnitTestFunction run,
+	     const struct CMUnitTest *others, size_t other_count);
+
 /* A number from the environment, so that a long run is the same test with other numbers. */
 unsigned long setting(const char *name, unsigned long standard);
 
@@ -56,6 +63,9 @@ void trial_done(struct trial *trial);
 
 /* "prompts.cap suppress exceeded p1,p2; ..." : the interventions in order; would ones in parentheses. */
 const char *trial_story(struct trial *trial);
+
+/* The first intervention says this, and its evidence is these entries; 0 ends them. */
+void trial_says(struct trial *trial, const char *observed, const char *limit, const uint64_t *evidence);
 
 /* The prompts that leave: their texts between bars. */
 const char *trial_texts(struct trial *trial);

@@ -295,11 +295,8 @@ static void observed_numbers_are_readable(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 1];
-	size_t count = 0;
-	for (size_t i = 0; i < COUNT(rows); i++)
-		tests[count++] = (struct CMUnitTest){
-			.name = rows[i].name, .test_func = run, .initial_state = (void *)(uintptr_t)&rows[i]};
-	tests[count++] = (struct CMUnitTest)cmocka_unit_test(observed_numbers_are_readable);
-	return _cmocka_run_group_tests("weight_bound", tests, count, NULL, NULL);
+	const struct CMUnitTest others[] = {
+		cmocka_unit_test(observed_numbers_are_readable),
+	};
+	return ROWS_RUN("weight_bound", rows, run, others, COUNT(others));
 }

@@ -408,10 +408,5 @@ static void run_row(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[COUNT(rows)];
-	for (size_t i = 0; i < COUNT(rows); i++)
-		tests[i] = (struct CMUnitTest){.name = rows[i].name,
-					       .test_func = run_row,
-					       .initial_state = (void *)(uintptr_t)&rows[i]};
-	return _cmocka_run_group_tests("wording", tests, COUNT(tests), NULL, NULL);
+	return ROWS_RUN("wording", rows, run_row, NULL, 0);
 }

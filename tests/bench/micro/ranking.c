@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The way of one response: view, decide, patch, and all three together. The response has a prompt, eight
- * category weights and an explanation beside its items (100 items are about 5 KB). The session has a short
- * history.
+ * The way of one response: view, decide, patch, all three together, and the entry of its decision (record: digests
+ * and text, up to the log's queue). The response has a prompt, eight category weights and an explanation beside its
+ * items (100 items are about 5 KB). The session has a short history.
  */
 #include "micro.h"
 
@@ -11,10 +11,11 @@
 #include "proto/view.h"
 #include "rankguard/v1/ranking.pb-c.h"
 #include "rules/decide.h"
+#include "sidecar/govern.h"
 #include <stdio.h>
 #include <stdlib.h>
 
-enum part { VIEW = 1, DECIDE = 2, PATCH = 4, WHOLE = VIEW | DECIDE | PATCH };
+enum part { VIEW = 1, DECIDE = 2, PATCH = 4, WHOLE = VIEW | DECIDE | PATCH, RECORD = 8 };
 enum { WEIGHTS = 8, CATEGORIES = 4 };
 
 struct ranking {
@@ -31,6 +32,14 @@ struct ranking {
 	struct facts facts;
 	const struct proto_places *places;
 	struct rules_decision decision;
+	struct proto_pieces pieces;
+
+	/* what an entry is made of beside them */
+	struct sidecar_config config;
+	struct sidecar_hop hop;
+	struct sidecar_policy policy;
+	struct sidecar_arrival arrival;
+	struct audit_subject_key *key;
 };
 
 /* --- the message --- */
@@ -157,15 +166,40 @@ static void decide(const struct ranking *ranking, const struct facts *facts, str
 		micro_fail("%s", err.text);
 }
 
+/* The entry of the decision, as the sidecar makes it. Takes the arena. */
+static void record(struct ranking *ranking, struct arena *arena, const struct facts *facts,
+		   const struct rules_decision *decision, const struct proto_pieces *pieces)
+{
+	static const char session[AUDIT_PSEUDONYM_LEN + 1] = "5f0c1e6a5b9d4c3e8f2a1b0c9d8e7f6a",
+							user[AUDIT_PSEUDONYM_LEN + 1] =
+								"1a1b2c3d4e5f60718293a4b5c6d7e8f9";
+	struct sidecar_governing governing;
+	sidecar_governing_init(&governing, &ranking->hop, &ranking->arrival);
+	memcpy(governing.session, session, sizeof session);
+	memcpy(governing.user, user, sizeof user);
+	governing.request_bytes = (struct bytes){ranking->message.at, 64};
+	governing.response_bytes = ranking->message;
+	governing.arena = *arena;
+	governing.facts = *facts;
+	governing.decision = *decision;
+	governing.governed = *pieces;
+	governing.decided = true;
+	governing.now_ns = MICRO_NOW;
+	if (!sidecar_record_decision(&governing))
+		micro_fail("memory is short");
+	sidecar_governing_done(&governing);
+	arena_init(arena, 0);
+}
+
 /* The arena's memory is a part of what a call costs. */
 static void step(void *made)
 {
-	const struct ranking *ranking = made;
+	struct ranking *ranking = made;
 	struct arena arena;
 	struct facts facts = ranking->facts;
 	const struct proto_places *places = ranking->places;
 	struct rules_decision decision = ranking->decision;
-	struct proto_pieces pieces;
+	struct proto_pieces pieces = ranking->pieces;
 	struct err err;
 	arena_init(&arena, (size_t)1 << 30);
 	if (ranking->part & VIEW)
@@ -175,7 +209,27 @@ static void step(void *made)
 	if (ranking->part & PATCH && decision.changed && !decision.rejected &&
 	    proto_patch(places, &decision.edits, &arena, &pieces, &err))
 		micro_fail("%s", err.text);
+	if (ranking->part & RECORD)
+		record(ranking, &arena, &facts, &decision, &pieces);
 	arena_done(&arena);
+}
+
+static void make_hop(struct ranking *ranking)
+{
+	static char name[] = "micro";
+	char folder[64], path[80];
+	struct err err;
+	micro_folder_make(folder);
+	snprintf(path, sizeof path, "%s/subject.key", folder);
+	if (!audit_subject_key_create(path, &err) || !(ranking->key = audit_subject_key_load(path, &err)))
+		micro_fail("%s", err.text);
+	micro_folder_remove(folder);
+	ranking->config.identity.uid = name;
+	ranking->policy.rules = ranking->ruleset;
+	ranking->arrival.policy = &ranking->policy;
+	ranking->arrival.method = ranking->method;
+	ranking->hop.config = &ranking->config;
+	ranking->hop.subject_key = ranking->key;
 }
 
 static void *make(const struct micro_row *row, size_t subjects)
@@ -210,6 +264,10 @@ static void *make(const struct micro_row *row, size_t subjects)
 	decide(ranking, &ranking->facts, &ranking->arena, &ranking->decision);
 	if (ranking->decision.changed != (row->shape != MICRO_CALM))
 		micro_fail("%s: the decision is not what the row is about", row->name);
+	if (ranking->decision.changed &&
+	    proto_patch(ranking->places, &ranking->decision.edits, &ranking->arena, &ranking->pieces, &err))
+		micro_fail("%s", err.text);
+	make_hop(ranking);
 	return ranking;
 }
 
@@ -219,6 +277,7 @@ static void drop(void *made)
 	arena_done(&ranking->arena);
 	rules_ruleset_drop(ranking->ruleset);
 	proto_mapping_free(ranking->mapping);
+	audit_subject_key_free(ranking->key);
 	free((char *)ranking->message.at);
 	free(ranking);
 }
@@ -269,6 +328,10 @@ static const struct micro_row rows[] = {
 	OVER("patch", PATCH, 100, 20, 0),
 	OVER("patch", PATCH, 1000, 20, 0),
 	REVERSED("patch", PATCH, 1000, 20, 0),
+	OVER("record", RECORD, 10, 20, 0),
+	OVER("record", RECORD, 100, 20, 0),
+	OVER("record", RECORD, 1000, 20, 0),
+	OVER("recorded", WHOLE | RECORD, 100, 20, 0),
 	ONLY("values", 1000, "over", MICRO_OVER, bound),
 	ONLY("places", 1000, "reversed", MICRO_REVERSED, shift),
 	ONLY("places", 20000, "reversed", MICRO_REVERSED, shift),

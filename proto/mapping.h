@@ -84,6 +84,13 @@ bool proto_method_maps(const struct proto_method *method, enum proto_fact fact);
 /* Can patch write this kind? True where the fact is not mapped: then nothing is said of it. */
 bool proto_method_writes_kind(const struct proto_method *method, enum proto_fact fact, unsigned kind);
 
+/* Why patch cannot write the fact, as static text; NULL: it can, or the fact is not mapped. Of lists: choices, which are
+ * written anew. */
+const char *proto_method_unwritable(const struct proto_method *method, enum proto_fact fact);
+
+/* The path of a fact as it was written, NULL where it has none, and the line of the configuration. */
+const char *proto_method_path(const struct proto_method *method, enum proto_fact fact, unsigned *line);
+
 /* Where the method stands in the configuration; 0: it is built in. */
 unsigned proto_method_line(const struct proto_method *method);
 

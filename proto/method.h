@@ -24,6 +24,7 @@ struct proto_method {
 	enum facts_order order;
 	bool request_streams, response_streams;
 	unsigned line;					    /* of the configuration; 0: built in */
+	unsigned path_line[PROTO_FACTS];		    /* the same of each path */
 	const struct proto_path *path[PROTO_FACTS];	    /* NULL where not mapped */
 	const struct translation *translation[PROTO_FACTS]; /* NULL: kinds stand by their own numbers */
 	const struct plan_constant *constant[PROTO_FACTS];  /* NULL where the fact is no constant */
@@ -35,5 +36,8 @@ struct proto_method {
 
 /* What the field of a fact must be, in words of an error; NULL: it is. `many`: all elements of lists are meant. */
 const char *proto_method_wanted(enum proto_fact fact, const struct proto_field *field, bool many);
+
+/* Do both say the same? Lines make no difference. */
+bool proto_method_equal(const struct proto_method *a, const struct proto_method *b);
 
 #endif

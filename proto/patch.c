@@ -15,7 +15,8 @@ struct patch {
 	const struct proto_method *method;
 	const struct edits *edits;
 	struct splices list;
-	struct splices item; /* of an item that moves */
+	struct splices item;	   /* of an item that moves */
+	enum proto_fact unwritten; /* that cannot be written; PROTO_FACTS: none */
 };
 
 /* A map's entry or a list's element that is not there and is to be made, and what goes into it: made once for all
@@ -219,10 +220,20 @@ static bool set_raw(struct record *record, const struct proto_path *path, uint64
 	       replace_leaf(record, &spot, spot.leaf.body, (struct bytes){put, len}, (struct bytes){0});
 }
 
+/* False, and the patch says so, where the mapping cannot write the fact. */
+static bool writes(struct record *record, enum proto_fact fact)
+{
+	bool good = !proto_method_unwritable(record->patch->method, fact);
+	if (!good)
+		record->patch->unwritten = fact;
+	return good;
+}
+
 static bool set_number(struct record *record, enum proto_fact fact, double value)
 {
 	const struct proto_path *path = record->patch->method->path[fact];
-	return !path || set_raw(record, path, scalar_from_number(proto_path_leaf(path)->type, value));
+	return !path || (writes(record, fact) &&
+			 set_raw(record, path, scalar_from_number(proto_path_leaf(path)->type, value)));
 }
 
 /* Absent, or empty where empty means absent: the field goes. */
@@ -231,6 +242,8 @@ static bool set_text(struct record *record, enum proto_fact fact, struct bytes t
 	const struct proto_path *path = record->patch->method->path[fact];
 	if (!path)
 		return true;
+	if (!writes(record, fact))
+		return false;
 	const struct proto_field *field = proto_path_leaf(path);
 	struct arena *arena = record->list->arena;
 	struct spot spot = spot_find(path, record->list->message, record->from, record->end);
@@ -265,6 +278,8 @@ static bool set_kind(struct record *record, enum proto_fact fact, unsigned was, 
 	int64_t number;
 	if (!path || (method->translation[fact] && was == kind))
 		return true;
+	if (!writes(record, fact))
+		return false;
 	if (kind == 0)
 		return spot_clear(path, record->list, record->from, record->end);
 	if (!value_of_kind(method, fact, kind, &text, &number))
@@ -330,6 +345,8 @@ static bool set_choices(struct record *record, const struct facts_prompt *old,
 	const struct proto_path *path = record->patch->method->path[FACT_CHOICES];
 	if (!path || same_choices(old, with))
 		return true;
+	if (!writes(record, FACT_CHOICES))
+		return false;
 	struct spot spot = spot_find(path, record->list->message, record->from, record->end);
 	if (spot.found && !spot_clear(path, record->list, record->from, record->end))
 		return false;
@@ -451,10 +468,17 @@ enum proto_result proto_patch(const struct proto_places *places, const struct ed
 			      .method = places->method,
 			      .edits = edits,
 			      .list = {.arena = arena, .message = places->message},
-			      .item = {.arena = arena, .message = places->message}};
+			      .item = {.arena = arena, .message = places->message},
+			      .unwritten = PROTO_FACTS};
 	struct proto_pieces made;
 	if (!edit_items(&patch) || !edit_weights(&patch) || !edit_prompts(&patch) ||
 	    !edit_explanation(&patch) || !splice_settle(&patch.list, 0, places->message.len, &made)) {
+		if (patch.unwritten < PROTO_FACTS) {
+			err_set(err, "response: the mapping cannot write %s; %s",
+				fact_rows[patch.unwritten].key,
+				proto_method_unwritable(patch.method, patch.unwritten));
+			return PROTO_LIMIT;
+		}
 		err_set(err, "response: more memory is needed than the %zu bytes of a call", arena->limit);
 		return PROTO_LIMIT;
 	}

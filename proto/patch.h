@@ -20,7 +20,7 @@ struct proto_pieces {
 };
 
 /* places: from the view of the same message. *pieces is written only on PROTO_OK. PROTO_LIMIT: the arena
- * is full or the message would pass 2 GiB. A fact that the mapping has no path for is left alone; a kind that
+ * is full, the message would pass 2 GiB, or an edit is of a fact that the mapping can only read. A fact that the mapping has no path for is left alone; a kind that
  * is OTHER stays as it stands; choices that say the same stay, others are written anew. Thread: any. */
 MUST_USE enum proto_result proto_patch(const struct proto_places *places, const struct edits *edits,
 				       struct arena *arena, struct proto_pieces *pieces, struct err *err);

@@ -108,16 +108,16 @@ static void judge_category(const struct rule *rule, struct rules_work *work, con
 						       .observed = observed});
 }
 
-static void evaluate(const struct rule *rule, struct rules_work *work)
+/* `item`: room for the list at [first, end). */
+static void judge_list(const struct rule *rule, struct rules_work *work, uint32_t *item, size_t first,
+		       size_t end)
 {
 	const struct settings *settings = rule->settings;
-	size_t top = work->facts->item_count;
+	size_t top = end - first;
 	if (settings->top.value < (double)top)
 		top = (size_t)settings->top.value;
-	uint32_t *item = rules_work_alloc(work, top, sizeof *item);
-	judge_missing(rule, work);
 	for (size_t place = 0; place < top && !work->full; place++)
-		item[place] = work->order ? work->order[place] : (uint32_t)place;
+		item[place] = work->order ? work->order[first + place] : (uint32_t)(first + place);
 	if (!work->full)
 		rules_categories_sort(work, item, top);
 	const struct categories *categories = rules_work_categories(work);
@@ -126,6 +126,17 @@ static void evaluate(const struct rule *rule, struct rules_work *work)
 		for (to = from + 1; to < top && categories->of[item[to]] == category; to++)
 			;
 		judge_category(rule, work, &item[from], to - from);
+	}
+}
+
+static void evaluate(const struct rule *rule, struct rules_work *work)
+{
+	size_t count = work->facts->item_count;
+	uint32_t *item = rules_work_alloc(work, count, sizeof *item);
+	judge_missing(rule, work);
+	for (size_t from = 0, to; from < count && !work->full; from = to) {
+		to = rules_work_list_end(work->facts, from);
+		judge_list(rule, work, item, from, to);
 	}
 }
 

@@ -10,12 +10,11 @@ const char *rules_missing_word(unsigned n)
 	return n < KEY_COUNT(words) ? words[n] : NULL;
 }
 
-size_t rules_missing_behind(const struct rules_work *work)
+size_t rules_missing_behind(const struct rules_work *work, size_t from, size_t to)
 {
-	size_t place = work->facts->item_count;
-	while (place > 0 && isnan(work->baseline[work->order ? work->order[place - 1] : place - 1]))
-		place--;
-	return place ? place - 1 : 0;
+	while (to > from && isnan(work->baseline[work->order ? work->order[to - 1] : to - 1]))
+		to--;
+	return to > from ? to - 1 : from;
 }
 
 static void find(const struct rule *rule, struct rules_work *work, enum rules_action action,
@@ -47,8 +46,20 @@ void rules_missing_judge(const struct rule *rule, struct rules_work *work, enum 
 	}
 }
 
-void rules_missing_all(const struct rule *rule, struct rules_work *work)
+static bool some_in_each_list(const struct rules_work *work)
 {
+	for (size_t from = 0, to; from < work->facts->item_count; from = to) {
+		to = rules_work_list_end(work->facts, from);
+		if (rules_work_baselines(work, from, to) == 0)
+			return false;
+	}
+	return true;
+}
+
+bool rules_missing_some(const struct rule *rule, struct rules_work *work)
+{
+	if (work->facts->item_count == 0 || some_in_each_list(work))
+		return work->facts->item_count > 0;
 	rules_work_find(work, (struct finding){.rule = rule,
 					       .verdict = RULES_UNKNOWN,
 					       .action = rule->head.on_unknown == RULES_FLAG ? RULES_FLAG
@@ -56,4 +67,5 @@ void rules_missing_all(const struct rule *rule, struct rules_work *work)
 					       .type = RULES_TARGET_RESPONSE,
 					       .tightness = INFINITY,
 					       .observed = BYTES_LITERAL("no item has a baseline")});
+	return work->baseline_count > 0;
 }

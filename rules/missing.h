@@ -22,14 +22,16 @@ enum rules_missing { MISSING_LAST, MISSING_ALLOW, MISSING_REJECT };
 
 const char *rules_missing_word(unsigned n);
 
-/* The place of the last item that has a baseline; nothing that must be last may stand before it. */
-size_t rules_missing_behind(const struct rules_work *work);
+/* Of the list at places [from, to): that of the last item that has a baseline, before which nothing may stand that
+ * must be last; `from`: there is none. */
+size_t rules_missing_behind(const struct rules_work *work, size_t from, size_t to);
 
 /* Judges one item without a baseline. */
 void rules_missing_judge(const struct rule *rule, struct rules_work *work, enum rules_missing missing,
 			 size_t item, bool before_others);
 
-/* "no item has a baseline": there is nothing to measure against, or to go back to. */
-void rules_missing_all(const struct rule *rule, struct rules_work *work);
+/* False: there is nothing to judge. Where no item of some list has a baseline, there is nothing to measure against, or
+ * to go back to: finds "no item has a baseline", and the other lists are judged. */
+bool rules_missing_some(const struct rule *rule, struct rules_work *work);
 
 #endif

@@ -32,9 +32,14 @@ void rules_places_until(struct places *places, size_t item, size_t last)
 
 void rules_places_missing_last(const struct rules_work *work, struct places *places)
 {
-	for (size_t i = 0; i < work->facts->item_count && work->baseline_count; i++)
-		if (isnan(work->baseline[i]))
-			rules_places_from(places, i, work->baseline_count);
+	size_t count = work->facts->item_count;
+	for (size_t from = 0, to; from < count; from = to) {
+		to = rules_work_list_end(work->facts, from);
+		size_t with = rules_work_baselines(work, from, to);
+		for (size_t i = from; with && i < to; i++)
+			if (isnan(work->baseline[i]))
+				rules_places_from(places, i, from + with);
+	}
 }
 
 bool rules_places_groups(struct rules_work *work, struct places *places)
@@ -47,16 +52,24 @@ bool rules_places_groups(struct rules_work *work, struct places *places)
 	uint32_t *group = rules_work_alloc(work, count, sizeof *group);
 	if (!categories || !group)
 		return false;
-	arrange->group_count = categories->count - 1; /* the first is that of items without */
-	places->group = rules_work_alloc(work, arrange->group_count, sizeof *places->group);
-	arrange->quota = rules_work_alloc(work, arrange->group_count, sizeof *arrange->quota);
-	for (size_t i = 0; i < arrange->group_count && !work->full; i++)
-		places->group[i].category = categories->name[i + 1];
+	/* At most one for each item; the group of each category in the list that is looked at. */
+	uint32_t *latest = rules_work_alloc(work, categories->count, sizeof *latest);
+	places->group = rules_work_alloc(work, count, sizeof *places->group);
 	for (size_t i = 0; i < count && !work->full; i++) {
-		group[i] = categories->of[i] ? categories->of[i] - 1 : ARRANGE_NO_GROUP;
-		if (group[i] != ARRANGE_NO_GROUP)
-			places->group[group[i]].size++;
+		uint32_t category = categories->of[i];
+		size_t list = rules_work_list_of(work->facts, i);
+		group[i] = ARRANGE_NO_GROUP;
+		if (category == 0) /* items without */
+			continue;
+		if (latest[category] == 0 || places->group[latest[category] - 1].list != list) {
+			places->group[arrange->group_count++] =
+				(struct places_group){.category = categories->name[category], .list = list};
+			latest[category] = (uint32_t)arrange->group_count;
+		}
+		group[i] = latest[category] - 1;
+		places->group[group[i]].size++;
 	}
+	arrange->quota = rules_work_alloc(work, arrange->group_count, sizeof *arrange->quota);
 	arrange->group = group;
 	return !work->full;
 }
@@ -66,7 +79,7 @@ void rules_places_quota(struct rules_work *work, struct places *places, size_t g
 	struct arrange_quota *quota = rules_work_alloc(work, 1, sizeof *quota);
 	if (!quota)
 		return;
-	*quota = (struct arrange_quota){top, most, places->arrange.quota[group]};
+	*quota = (struct arrange_quota){places->group[group].list + top, most, places->arrange.quota[group]};
 	places->arrange.quota[group] = quota;
 }
 
@@ -78,8 +91,13 @@ static void constrain(struct rules_work *work, struct places *places)
 		.arrange = {.count = count,
 			    .first = rules_work_alloc(work, count, sizeof *places->arrange.first),
 			    .last = rules_work_alloc(work, count, sizeof *places->arrange.last)}};
-	for (size_t i = 0; i < count && !work->full; i++)
-		places->arrange.last[i] = (uint32_t)(count - 1);
+	for (size_t from = 0, to; from < count && !work->full; from = to) {
+		to = rules_work_list_end(work->facts, from);
+		for (size_t i = from; i < to; i++) {
+			places->arrange.first[i] = (uint32_t)from;
+			places->arrange.last[i] = (uint32_t)(to - 1);
+		}
+	}
 	for (size_t i = 0; i < work->ruleset->rule_count && !work->full; i++) {
 		const struct rule *rule = work->ruleset->rule[i];
 		if (work->applies[i] && rule->kind->constrain && rule->head.mode == RULES_ENFORCE &&
@@ -129,19 +147,46 @@ static void record_all(struct rules_work *work, const struct finding *before, si
 			record_moved(work, &before[i], place);
 }
 
+/* By first item: the lists in which something is to move. NULL: the arena is full. */
+static const bool *lists_to_reorder(struct rules_work *work)
+{
+	bool *moves = rules_work_alloc(work, work->facts->item_count, sizeof *moves);
+	for (size_t i = 0; moves && i < work->finding_count; i++)
+		if (work->finding[i].action == RULES_REORDER)
+			moves[rules_work_list_of(work->facts, work->finding[i].index)] = true;
+	return moves;
+}
+
+/* A list in which nothing is to move stays as it stands, whatever becomes of the others. */
+static void keep_lists(const struct rules_work *work, const bool *moves, struct places *places,
+		       uint32_t *baseline_order)
+{
+	for (size_t place = 0; place < work->facts->item_count; place++) {
+		uint32_t item = work->order[place];
+		if (moves[rules_work_list_of(work->facts, item)])
+			continue;
+		places->arrange.first[item] = places->arrange.last[item] = (uint32_t)place;
+		baseline_order[place] = item;
+	}
+}
+
 static void reorder(struct rules_work *work)
 {
 	size_t count = work->facts->item_count, before_count = work->finding_count;
 	struct places places;
 	const struct finding *before = work->finding;
 	uint32_t *order = rules_work_alloc(work, count, sizeof *order);
+	const bool *moves = lists_to_reorder(work);
+	uint32_t *baseline_order = rules_work_alloc(work, count, sizeof *baseline_order);
 	if (!work->full && rules_work_order(work))
 		constrain(work, &places);
 	if (work->full)
 		return;
+	memcpy(baseline_order, work->baseline_order, count * sizeof *baseline_order);
+	keep_lists(work, moves, &places, baseline_order);
 	bool found = rules_arrange(work, &places.arrange, work->order, order) ||
-		     (!work->full && rules_arrange(work, &places.arrange, work->baseline_order, order));
-	memcpy(work->order, found ? order : work->baseline_order, count * sizeof *order);
+		     (!work->full && rules_arrange(work, &places.arrange, baseline_order, order));
+	memcpy(work->order, found ? order : baseline_order, count * sizeof *order);
 	rules_work_keep_findings(work);
 	if (!found && !work->full)
 		rules_work_judge(work, STEP_PLACES, false);

@@ -32,7 +32,7 @@ static size_t distance(size_t a, size_t b)
 static void judge(const struct rule *rule, struct rules_work *work, size_t item, size_t place)
 {
 	const struct settings *settings = rule->settings;
-	size_t from = work->baseline_place[item];
+	size_t from = work->baseline_place[item], list = rules_work_list_of(work->facts, item);
 	const struct finding *before = work->finding_count ? &work->finding[work->finding_count - 1] : NULL;
 	bool first = !before || before->rule != rule || before->verdict != RULES_EXCEEDED;
 	if ((double)distance(place, from) <= settings->max_places.value)
@@ -44,27 +44,32 @@ static void judge(const struct rule *rule, struct rules_work *work, size_t item,
 				  .index = item,
 				  .tightness = settings->max_places.value};
 	if (first) /* one text stands for all */
-		finding.observed = rules_work_text(work, "place %zu from %zu", place + 1, from + 1);
+		finding.observed =
+			rules_work_text(work, "place %zu from %zu", place + 1 - list, from + 1 - list);
 	rules_work_find(work, finding);
 }
 
-static void evaluate(const struct rule *rule, struct rules_work *work)
+static void judge_list(const struct rule *rule, struct rules_work *work, size_t from, size_t to)
 {
 	const struct settings *settings = rule->settings;
-	if (work->facts->item_count == 0)
-		return;
-	if (work->baseline_count == 0) {
-		rules_missing_all(rule, work);
-		return;
-	}
-	size_t last = rules_missing_behind(work);
-	for (size_t place = 0; place < work->facts->item_count && !work->full; place++) {
+	size_t last = rules_missing_behind(work, from, to);
+	for (size_t place = from; place < to && !work->full; place++) {
 		size_t item = work->order ? work->order[place] : place;
 		if (isnan(work->baseline[item]))
 			rules_missing_judge(rule, work, (enum rules_missing)settings->missing, item,
 					    place < last);
 		else
 			judge(rule, work, item, place);
+	}
+}
+
+static void evaluate(const struct rule *rule, struct rules_work *work)
+{
+	if (!rules_missing_some(rule, work))
+		return;
+	for (size_t from = 0, to; from < work->facts->item_count && !work->full; from = to) {
+		to = rules_work_list_end(work->facts, from);
+		judge_list(rule, work, from, to);
 	}
 }
 

@@ -155,6 +155,15 @@ static void add_items(struct buf *out, const struct facts *facts)
 	for (size_t i = 0; i < facts->item_count; i++)
 		add_item(out, facts, i);
 	json_close(out, ']');
+	for (size_t i = 0; facts->item_first && i < facts->item_count; i++) {
+		if (facts->item_first[i] != i)
+			continue;
+		if (i == 0)
+			open_list(out, "lists");
+		json_uint(out, i);
+	}
+	if (facts->item_first && facts->item_count)
+		json_close(out, ']');
 	open_list(out, "weights");
 	for (size_t i = 0; i < facts->weight_count; i++) {
 		json_open(out, '{');

@@ -40,11 +40,11 @@ static size_t least(double a, double b)
 }
 
 /* Clipped, so that the baseline satisfies it. */
-static size_t wanted(const struct settings *settings, const struct rules_work *work)
+static size_t wanted(const struct settings *settings, const struct rules_work *work, size_t from, size_t to)
 {
 	size_t most = least(settings->baseline_top.value, settings->within.value);
 	most = least((double)most, settings->at_least.value);
-	return least((double)most, (double)work->baseline_count);
+	return least((double)most, (double)rules_work_baselines(work, from, to));
 }
 
 static void check(struct loading *loading, struct rule *rule)
@@ -59,29 +59,30 @@ static void check(struct loading *loading, struct rule *rule)
 				   settings->baseline_top.value, settings->within.value, most);
 }
 
-static size_t count_kept(const struct settings *settings, const struct rules_work *work)
+static size_t count_kept(const struct settings *settings, const struct rules_work *work, size_t from,
+			 size_t to)
 {
-	size_t kept = 0, within = least(settings->within.value, (double)work->facts->item_count);
-	for (size_t place = 0; place < within; place++) {
+	size_t kept = 0, within = from + least(settings->within.value, (double)(to - from));
+	for (size_t place = from; place < within; place++) {
 		size_t item = work->order ? work->order[place] : place;
 		kept += !isnan(work->baseline[item]) &&
-			(double)work->baseline_place[item] < settings->baseline_top.value;
+			(double)(work->baseline_place[item] - from) < settings->baseline_top.value;
 	}
 	return kept;
 }
 
-static void judge_items(const struct rule *rule, struct rules_work *work)
+static void judge_items(const struct rule *rule, struct rules_work *work, size_t from, size_t to)
 {
 	const struct settings *settings = rule->settings;
-	size_t kept = count_kept(settings, work), want = wanted(settings, work);
+	size_t kept = count_kept(settings, work, from, to), want = wanted(settings, work, from, to);
 	if (kept >= want)
 		return;
 	struct bytes observed =
 		rules_work_text(work, "%zu of the baseline's first %.0f", kept, settings->baseline_top.value);
-	for (size_t place = least(settings->within.value, (double)work->facts->item_count);
-	     place < work->facts->item_count && !work->full; place++) {
+	for (size_t place = from + least(settings->within.value, (double)(to - from));
+	     place < to && !work->full; place++) {
 		size_t item = work->order ? work->order[place] : place;
-		if (work->baseline_place[item] >= want)
+		if (work->baseline_place[item] - from >= want)
 			continue;
 		rules_work_find(work, (struct finding){.rule = rule,
 						       .verdict = RULES_EXCEEDED,
@@ -93,33 +94,40 @@ static void judge_items(const struct rule *rule, struct rules_work *work)
 	}
 }
 
-static void evaluate(const struct rule *rule, struct rules_work *work)
+static void judge_list(const struct rule *rule, struct rules_work *work, size_t from, size_t to)
 {
 	const struct settings *settings = rule->settings;
-	if (work->facts->item_count == 0)
-		return;
-	if (work->baseline_count == 0) {
-		rules_missing_all(rule, work);
-		return;
-	}
-	size_t last = rules_missing_behind(work);
-	for (size_t place = 0; place < last && !work->full; place++) {
+	size_t last = rules_missing_behind(work, from, to);
+	for (size_t place = from; place < last && !work->full; place++) {
 		size_t item = work->order ? work->order[place] : place;
 		if (isnan(work->baseline[item]))
 			rules_missing_judge(rule, work, (enum rules_missing)settings->missing, item, true);
 	}
-	judge_items(rule, work);
+	judge_items(rule, work, from, to);
+}
+
+static void evaluate(const struct rule *rule, struct rules_work *work)
+{
+	if (!rules_missing_some(rule, work))
+		return;
+	for (size_t from = 0, to; from < work->facts->item_count && !work->full; from = to) {
+		to = rules_work_list_end(work->facts, from);
+		judge_list(rule, work, from, to);
+	}
 }
 
 static void constrain(const struct rule *rule, struct rules_work *work, struct places *places)
 {
 	const struct settings *settings = rule->settings;
-	size_t want = wanted(settings, work);
 	if (settings->missing == MISSING_LAST)
 		rules_places_missing_last(work, places);
-	for (size_t i = 0; i < work->facts->item_count; i++)
-		if (work->baseline_place[i] < want)
-			rules_places_until(places, i, (size_t)settings->within.value - 1);
+	for (size_t from = 0, to; from < work->facts->item_count; from = to) {
+		to = rules_work_list_end(work->facts, from);
+		size_t want = wanted(settings, work, from, to);
+		for (size_t i = from; i < to; i++)
+			if (work->baseline_place[i] - from < want)
+				rules_places_until(places, i, from + (size_t)settings->within.value - 1);
+	}
 }
 
 const struct kind rules_retain_top = {

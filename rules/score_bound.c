@@ -110,19 +110,12 @@ static void judge_score(const struct rule *rule, struct rules_work *work, size_t
 	rules_work_find(work, finding);
 }
 
-static void evaluate(const struct rule *rule, struct rules_work *work)
+static void judge_list(const struct rule *rule, struct rules_work *work, struct range range, size_t from,
+		       size_t to)
 {
 	const struct settings *settings = rule->settings;
-	const struct facts *facts = work->facts;
-	if (facts->item_count == 0)
-		return;
-	if (work->baseline_count == 0) {
-		rules_missing_all(rule, work);
-		return;
-	}
-	size_t last = rules_missing_behind(work);
-	const struct range range = range_of(rule, work);
-	for (size_t place = 0; place < facts->item_count && !work->full; place++) {
+	size_t last = rules_missing_behind(work, from, to);
+	for (size_t place = from; place < to && !work->full; place++) {
 		size_t item = work->order ? work->order[place] : place;
 		if (!concerns(range, item))
 			continue;
@@ -134,19 +127,40 @@ static void evaluate(const struct rule *rule, struct rules_work *work)
 	}
 }
 
+static void evaluate(const struct rule *rule, struct rules_work *work)
+{
+	if (!rules_missing_some(rule, work))
+		return;
+	const struct range range = range_of(rule, work);
+	for (size_t from = 0, to; from < work->facts->item_count && !work->full; from = to) {
+		to = rules_work_list_end(work->facts, from);
+		judge_list(rule, work, range, from, to);
+	}
+}
+
+static void constrain_list(struct rules_work *work, struct places *places, struct range range, size_t from,
+			   size_t to)
+{
+	size_t demoted = 0;
+	for (size_t i = from; i < to && !work->full; i++)
+		demoted += isnan(work->baseline[i]) && concerns(range, i);
+	for (size_t i = from; i < to && !work->full; i++)
+		if (isnan(work->baseline[i]) && concerns(range, i))
+			rules_places_from(places, i, to - demoted);
+}
+
 /* Items that were demoted stay behind all others, as the values step put them. */
 static void constrain(const struct rule *rule, struct rules_work *work, struct places *places)
 {
 	const struct settings *settings = rule->settings;
-	size_t count = work->facts->item_count, demoted = 0;
+	size_t count = work->facts->item_count;
 	if (settings->missing != MISSING_LAST || work->baseline_count == 0 || work->baseline_count == count)
 		return;
 	const struct range range = range_of(rule, work);
-	for (size_t i = 0; i < count && !work->full; i++)
-		demoted += isnan(work->baseline[i]) && concerns(range, i);
-	for (size_t i = 0; i < count && !work->full; i++)
-		if (isnan(work->baseline[i]) && concerns(range, i))
-			rules_places_from(places, i, count - demoted);
+	for (size_t from = 0, to; from < count && !work->full; from = to) {
+		to = rules_work_list_end(work->facts, from);
+		constrain_list(work, places, range, from, to);
+	}
 }
 
 const struct kind rules_score_bound = {

@@ -115,6 +115,34 @@ static uint64_t lacking_for(const struct suit *suit, enum rules_action action)
 	return lacking & ~given;
 }
 
+#define PROMPT_FACTS                                                                                         \
+	(FACT_BIT(FACT_PROMPT_TEXT) | FACT_BIT(FACT_PROMPT_TEMPLATE_ID) | FACT_BIT(FACT_PROMPT_LOCALE) |     \
+	 FACT_BIT(FACT_PROMPT_KIND) | FACT_BIT(FACT_CHOICES) | FACT_BIT(FACT_CHOICE_ID) |                    \
+	 FACT_BIT(FACT_CHOICE_KIND) | FACT_BIT(FACT_CHOICE_LABEL))
+
+/* The facts that the action sets. */
+static uint64_t written_by(const struct suit *suit, enum rules_action action)
+{
+	uint64_t numbers = FACT_BIT(FACT_ITEM_SCORE) | FACT_BIT(FACT_WEIGHT_WEIGHT);
+	uint64_t language = suit->rule->kind->step == STEP_LANGUAGE ? FACT_BIT(FACT_EXPLANATION) : 0;
+	switch (action) {
+	case RULES_CLAMP:
+		return suit->needs & numbers;
+	case RULES_REVERT:
+		return numbers;
+	case RULES_REPLACE:
+		return PROMPT_FACTS | language;
+	case RULES_SUPPRESS:
+		return language;
+	case RULES_NONE:
+	case RULES_FLAG:
+	case RULES_REORDER:
+	case RULES_REJECT:
+		break;
+	}
+	return 0;
+}
+
 __attribute__((format(printf, 3, 4))) static void say(const struct suit *suit, bool error, const char *format,
 						      ...)
 {
@@ -128,10 +156,29 @@ __attribute__((format(printf, 3, 4))) static void say(const struct suit *suit, b
 			   BYTES_ARG(rule->head.id), err.text);
 }
 
+/* What is mapped and can only be read. */
+static void check_written(const struct suit *suit, const char *key, enum rules_action action)
+{
+	uint64_t written = suit->rule->head.mode == RULES_ENFORCE ? written_by(suit, action) : 0;
+	for (size_t fact = 0; fact < PROTO_FACTS; fact++) {
+		unsigned line;
+		const char *why = proto_method_unwritable(suit->method, (enum proto_fact)fact);
+		const char *path = proto_method_path(suit->method, (enum proto_fact)fact, &line);
+		if (!(written & FACT_BIT(fact)) || !why)
+			continue;
+		say(suit, true,
+		    "%s \"%s\" cannot be carried out on %s: %s = \"%s\" (line %u) can only be read, because "
+		    "%s; "
+		    "map another field, choose another action, or let the rule observe",
+		    key, rules_action_name(action), suit->place, fact_rows[fact].key, path, line, why);
+	}
+}
+
 static void check_action(const struct suit *suit, const char *key, enum rules_action action)
 {
 	char words[256];
 	uint64_t lacking = lacking_for(suit, action);
+	check_written(suit, key, action);
 	if (!lacking)
 		return;
 	words_of(lacking, words, sizeof words);

@@ -181,6 +181,22 @@ static void read_tags(struct reading *in, const json_t *items, struct facts *fac
 	}
 }
 
+/* The first item of each list, where there are several. */
+static void read_lists(struct reading *in, const json_t *from, struct facts *facts)
+{
+	const json_t *lists = json_object_get(from, "lists");
+	size_t next = 0;
+	if (!lists || facts->item_count == 0)
+		return;
+	facts->item_first = room(in, facts->item_count, sizeof *facts->item_first);
+	for (size_t i = 0; i < facts->item_count && !in->failed; i++) {
+		const json_t *first = json_array_get(lists, next);
+		bool begins = json_is_integer(first) && json_integer_value(first) == (json_int_t)i;
+		facts->item_first[i] = begins ? (uint32_t)i : i ? facts->item_first[i - 1] : 0;
+		next += begins;
+	}
+}
+
 static void read_items(struct reading *in, const json_t *from, struct facts *facts)
 {
 	const json_t *items = list(in, from, "items", &facts->item_count);
@@ -199,6 +215,7 @@ static void read_items(struct reading *in, const json_t *from, struct facts *fac
 		read_cell(in, item, "baseline", &facts->item_baseline, i);
 	}
 	read_tags(in, items, facts);
+	read_lists(in, from, facts);
 }
 
 static void read_weights(struct reading *in, const json_t *from, struct facts *facts)

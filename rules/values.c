@@ -106,18 +106,31 @@ static int compare(const void *context, uint32_t a, uint32_t b)
 	return by->ascending ? order : -order;
 }
 
-static void sort_list_by(struct rules_work *work, uint32_t *list, const double *value)
+/* Each list by itself. `only`: by first item, which lists are sorted; NULL: all. */
+static void sort_lists_by(struct rules_work *work, uint32_t *order, const double *value, const bool *only)
 {
+	size_t count = work->facts->item_count;
 	struct by_number by = {value, work->facts->order == ORDER_SCORE_ASC};
-	uint32_t *room = rules_work_alloc(work, work->facts->item_count, sizeof *room);
-	if (room)
-		rules_sort_stable(list, work->facts->item_count, room, compare, &by);
+	uint32_t *room = rules_work_alloc(work, count, sizeof *room);
+	for (size_t from = 0, to; room && from < count; from = to) {
+		to = rules_work_list_end(work->facts, from);
+		if (!only || only[from])
+			rules_sort_stable(order + from, to - from, room, compare, &by);
+	}
 }
 
-static void sort_by(struct rules_work *work, const double *value)
+static void sort_by(struct rules_work *work, const double *value, const bool *only)
 {
 	if (rules_work_order(work))
-		sort_list_by(work, work->order, value);
+		sort_lists_by(work, work->order, value, only);
+}
+
+size_t rules_work_baselines(const struct rules_work *work, size_t from, size_t to)
+{
+	size_t count = 0;
+	for (; from < to; from++)
+		count += isnan(work->baseline[from]) ? 0 : 1;
+	return count;
 }
 
 uint32_t *rules_work_baseline_order(struct rules_work *work)
@@ -126,7 +139,7 @@ uint32_t *rules_work_baseline_order(struct rules_work *work)
 	for (size_t i = 0; i < work->facts->item_count && list; i++)
 		list[i] = (uint32_t)i;
 	if (list)
-		sort_list_by(work, list, work->baseline);
+		sort_lists_by(work, list, work->baseline, NULL);
 	return list;
 }
 
@@ -135,7 +148,7 @@ void rules_work_revert(struct rules_work *work)
 	for (size_t i = 0; i < work->facts->item_count; i++)
 		if (!isnan(work->baseline[i]))
 			set_score(work, i, work->baseline[i]);
-	sort_by(work, work->baseline);
+	sort_by(work, work->baseline, NULL);
 	for (size_t i = 0; i < work->facts->weight_count; i++)
 		if (!isnan(work->weight_baseline[i]))
 			set_weight(work, i, work->weight_baseline[i]);
@@ -151,7 +164,7 @@ bool rules_work_at_baseline(const struct rules_work *work)
 		uint32_t item = work->order ? work->order[place] : (uint32_t)place;
 		double score = work->score[item], baseline = work->baseline[item];
 		good = (isnan(baseline) || (score <= baseline && score >= baseline)) &&
-		       (place == 0 || compare(&by, before, item) <= 0);
+		       (place == rules_work_list_of(facts, item) || compare(&by, before, item) <= 0);
 		before = item;
 	}
 	for (size_t i = 0; i < facts->weight_count && good; i++)
@@ -221,20 +234,34 @@ static void clamp(struct rules_work *work, enum rules_target_type type, size_t c
 			clamp_one(work, i, &bounds[i]);
 }
 
-/* The list in its declared order by the scores as proposed? */
-static bool came_sorted(const struct rules_work *work)
+/* The list at [from, to) in its declared order by the scores as proposed? */
+static bool came_sorted(const struct rules_work *work, size_t from, size_t to)
 {
 	const struct facts *facts = work->facts;
 	if (facts->order == ORDER_POSITION)
 		return false;
-	for (size_t i = 0; i < facts->item_count; i++) {
+	for (size_t i = from; i < to; i++) {
 		if (!exists(&facts->item_score, i))
 			return false;
-		double before = i ? facts->item_score.value[i - 1] : 0, here = facts->item_score.value[i];
-		if (i && (facts->order == ORDER_SCORE_DESC ? here > before : here < before))
+		double before = i > from ? facts->item_score.value[i - 1] : 0,
+		       here = facts->item_score.value[i];
+		if (i > from && (facts->order == ORDER_SCORE_DESC ? here > before : here < before))
 			return false;
 	}
 	return true;
+}
+
+/* By first item of a list; NULL: none did, or the arena is full. */
+static const bool *lists_that_came_sorted(struct rules_work *work)
+{
+	size_t count = work->facts->item_count;
+	bool any = false, *sorted = rules_work_alloc(work, count, sizeof *sorted);
+	for (size_t from = 0, to; sorted && from < count; from = to) {
+		to = rules_work_list_end(work->facts, from);
+		sorted[from] = came_sorted(work, from, to);
+		any |= sorted[from];
+	}
+	return any ? sorted : NULL;
 }
 
 static size_t *places_of(struct rules_work *work)
@@ -245,21 +272,30 @@ static size_t *places_of(struct rules_work *work)
 	return place;
 }
 
-/* Items that a rule demotes go behind all others and keep their order among themselves. */
-static void demote(struct rules_work *work, const uint8_t *demoted)
+static void demote_in(uint32_t *order, size_t count, const uint8_t *demoted, uint32_t *behind)
 {
-	size_t count = work->facts->item_count, kept = 0, last = 0;
-	uint32_t *behind = rules_work_alloc(work, count, sizeof *behind);
-	if (!behind || !rules_work_order(work))
-		return;
+	size_t kept = 0, last = 0;
 	for (size_t i = 0; i < count; i++) {
-		uint32_t item = work->order[i];
+		uint32_t item = order[i];
 		if (demoted[item])
 			behind[last++] = item;
 		else
-			work->order[kept++] = item;
+			order[kept++] = item;
 	}
-	memcpy(work->order + kept, behind, last * sizeof *behind);
+	memcpy(order + kept, behind, last * sizeof *behind);
+}
+
+/* Items that a rule demotes go behind all others of their list and keep their order among themselves. */
+static void demote(struct rules_work *work, const uint8_t *demoted)
+{
+	size_t count = work->facts->item_count;
+	uint32_t *behind = rules_work_alloc(work, count, sizeof *behind);
+	if (!behind || !rules_work_order(work))
+		return;
+	for (size_t from = 0, to; from < count; from = to) {
+		to = rules_work_list_end(work->facts, from);
+		demote_in(work->order + from, to - from, demoted, behind);
+	}
 }
 
 /* Of several rules that demote one item the smaller id is recorded. */
@@ -284,14 +320,15 @@ static void record_demoted(struct rules_work *work, uint8_t *demoted)
 /* Clamped values may have moved items without a baseline forward, so places are judged after sorting. */
 static void carry_out(struct rules_work *work)
 {
-	bool sorted = came_sorted(work), any = false;
+	const bool *sorted = lists_that_came_sorted(work);
+	bool any = false;
 	uint8_t *demoted = rules_work_alloc(work, work->facts->item_count, sizeof *demoted);
 	clamp(work, RULES_TARGET_ITEM, work->facts->item_count);
 	clamp(work, RULES_TARGET_WEIGHT, work->facts->weight_count);
 	if (work->full)
 		return;
 	if (sorted)
-		sort_by(work, work->score);
+		sort_by(work, work->score, sorted);
 	if (work->baseline_count == work->facts->item_count)
 		return; /* only items without one are demoted */
 	rules_work_judge(work, STEP_VALUES, false);

@@ -98,6 +98,26 @@ struct rules_work {
 	size_t recorded_count, recorded_room;
 };
 
+/* Where a response holds several lists each is a ranking of its own: its items stand together, in the facts and in
+ * every order, and none leaves it. */
+static inline size_t rules_work_list_end(const struct facts *facts, size_t from)
+{
+	size_t end = from + 1;
+	if (!facts->item_first)
+		return facts->item_count;
+	while (end < facts->item_count && facts->item_first[end] == from)
+		end++;
+	return end;
+}
+
+static inline size_t rules_work_list_of(const struct facts *facts, size_t item)
+{
+	return facts->item_first ? facts->item_first[item] : 0;
+}
+
+/* Items of the list at [from, to) that have a baseline. */
+size_t rules_work_baselines(const struct rules_work *work, size_t from, size_t to);
+
 /* Adds a finding; sets the rule's verdict. */
 void rules_work_find(struct rules_work *work, struct finding finding);
 

@@ -14,7 +14,7 @@
 #define RANK "{ method = \"/rankguard.v1.RankingService/Rank\";\n"
 
 /* By line 4 of the configuration. */
-enum mapping { CANONICAL, BARE, NO_BASELINE, PROMPTS_ONLY, TEXTLESS, KINDS, JOINED };
+enum mapping { CANONICAL, BARE, NO_BASELINE, PROMPTS_ONLY, TEXTLESS, KINDS, JOINED, READ_ONLY };
 static const char *const mappings[] = {
 	[CANONICAL] = NULL,
 	[BARE] =
@@ -32,6 +32,10 @@ static const char *const mappings[] = {
 	[JOINED] = RANK
 	"request: { candidates = \"candidates\"; candidate: { id = \"item_id\"; score = \"score\"; }; };\n"
 	"response: { items = \"items\"; item: { id = \"item_id\"; score = \"score\"; }; }; }",
+	[READ_ONLY] = RANK
+	"response: { items = \"prompts\"; item: { id = \"prompt_id\"; score = \"kind\"; baseline = "
+	"\"choices[0].kind\"; };\nprompts = \"items\"; prompt: { id = \"tags[0]\"; text = \"tags[1]\"; }; }; "
+	"}",
 	[KINDS] = RANK "response: { prompts = \"prompts\"; prompt: { text = \"text\"; kind = \"kind\"; kinds "
 		       "= ( { from = \"PROMPT_KIND_PAUSE\"; to = \"pause\"; } );\nchoices = \"choices\"; }; "
 		       "choice: { label = \"label\"; kind = \"const:decline\"; }; }; }",
@@ -127,6 +131,24 @@ static const struct row {
 	 "rules = ( { id = \"a\"; kind = \"confidence_floor\"; min = 0.5; reason = \"r\"; } );",
 	 "warning: a.cfg:2: rule a: it can never tell on " CAN_RANK ", which gives no confidence: on_unknown "
 	 "\"revert\" is done each time; map it, or name other methods in when.method"},
+	{"what a mapping can only read", READ_ONLY,
+	 "rules = ( { id = \"a\"; kind = \"score_bound\"; max_absolute = 1; on_unknown = \"flag\"; reason = "
+	 "\"r\"; },\n"
+	 "{ id = \"b\"; kind = \"score_bound\"; max_absolute = 0.5; on_unknown = \"flag\"; mode = \"observe\"; "
+	 "reason = "
+	 "\"r\"; },\n"
+	 "{ id = \"c\"; kind = \"tone\"; max_chars = 9; action = \"replace\"; fallback = \"f\"; reason = "
+	 "\"r\"; } );\n"
+	 "texts = ( { id = \"f\"; locale = \"en\"; text = \"Hi.\"; } );",
+	 "a.cfg:2: rule a: action \"clamp\" cannot be carried out on " CAN_RANK
+	 ": item.score = \"kind\" (line 4) can only be read, because its field holds whole numbers, and what "
+	 "rules set are fractions; map another field, choose another action, or let the rule observe\n"
+	 "a.cfg:4: rule c: action \"replace\" cannot be carried out on " CAN_RANK
+	 ": prompt.text = \"tags[1]\" (line 5) can only be read, because it names an element behind the "
+	 "first, "
+	 "which cannot be made where it is missing; map another field, choose another action, or let the "
+	 "rule "
+	 "observe"},
 	{"a cap per session without session", BARE,
 	 "rules = ( { id = \"a\"; kind = \"prompt_cap\"; max = 1; per = \"session\"; window = \"1h\"; reason "
 	 "= "

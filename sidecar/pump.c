@@ -238,7 +238,7 @@ static void on_turned(struct sidecar_tag *tag, bool ok)
 	struct pump *pump = SIDECAR_OWNER(tag, struct pump, turned);
 	(void)ok;
 	if (!pump->status_known && !pump->initial_sent) {
-		grpc_channel *channel = pump->worker->upstream;
+		grpc_channel *channel = pump->arrival.route->channel;
 		gpr_timespec until = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
 						  gpr_time_from_millis(HOLD_MS, GPR_TIMESPAN));
 		grpc_channel_watch_connectivity_state(channel,

@@ -268,6 +268,9 @@ class Sidecar:
     def failures(self, kind, effect="closed"):
         return self.metric("rankguard_failures_total", **{"class": kind, "effect": effect})
 
+    def _listens(self, port):
+        return any(address.endswith(f":{port}") for address in self.options["listen"])
+
     def _admin_port(self):
         """The port that the process listens on: the configuration asked for any free one."""
         inodes = set()
@@ -281,6 +284,7 @@ class Sidecar:
         with open("/proc/net/tcp", encoding="ascii") as file:
             rows = [line.split() for line in file][1:]
         for row in rows:
-            if row[3] == "0A" and row[9] in inodes:  # 0A: listening
-                return int(row[1].split(":")[1], 16)
+            port = int(row[1].split(":")[1], 16)
+            if row[3] == "0A" and row[9] in inodes and not self._listens(port):  # 0A: listening
+                return port
         raise AssertionError("the sidecar listens on no TCP port")

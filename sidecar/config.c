@@ -58,7 +58,7 @@ static bool parse_file(struct config_load *load, config_t *settings)
 	return good;
 }
 
-static const struct config_option *find_option(const char *name)
+const struct config_option *sidecar_config_find(const char *name)
 {
 	for (size_t i = 0; i < CONFIG_OPTIONS; i++)
 		if (strcmp(sidecar_config_options[i].name, name) == 0)
@@ -190,10 +190,6 @@ static void take_setting(struct config_load *load, const struct config_option *o
 	const char *text = config_setting_get_string(setting);
 	load->line[option - sidecar_config_options] = line;
 	switch (option->type) {
-	case CONFIG_LATER:
-		sidecar_config_wrong(load, line, "", "%s is not available in this version; %s", option->name,
-				     option->example);
-		break;
 	case CONFIG_MAPPING:
 		take_mapping(load, setting);
 		break;
@@ -248,7 +244,7 @@ static void take_group(struct config_load *load, const char *group, const config
 		unsigned line = config_setting_source_line(setting);
 		char full[256];
 		snprintf(full, sizeof full, "%s%s%s", group, *group ? "." : "", name);
-		const struct config_option *option = find_option(full);
+		const struct config_option *option = sidecar_config_find(full);
 		if (option)
 			take_setting(load, option, setting);
 		else if (*group || !is_group(name))
@@ -276,10 +272,11 @@ static void take_defaults(struct config_load *load)
 				     option->example, group.len ? " };" : "");
 	}
 	char host[256] = "";
-	if (load->config->identity.uid || load->line[find_option("identity.uid") - sidecar_config_options])
+	if (load->config->identity.uid ||
+	    load->line[sidecar_config_find("identity.uid") - sidecar_config_options])
 		return;
 	gethostname(host, sizeof host - 1);
-	sidecar_config_take_text(load, find_option("identity.uid"), 0, host);
+	sidecar_config_take_text(load, sidecar_config_find("identity.uid"), 0, host);
 }
 
 /* An address in force and where it stands, for checks of several against each other. */
@@ -293,7 +290,7 @@ struct placed_address {
 
 static bool place_address(const char *name, const char *text, struct placed_address *placed)
 {
-	*placed = (struct placed_address){.option = find_option(name), .text = text};
+	*placed = (struct placed_address){.option = sidecar_config_find(name), .text = text};
 	return text && sidecar_config_address(text, &placed->at, &placed->len, &placed->loopback, NULL);
 }
 
@@ -316,10 +313,11 @@ static unsigned line_of(const struct config_load *load, const struct config_opti
 static void check_alone(struct config_load *load, const struct placed_address *a)
 {
 	unsigned line = line_of(load, a->option);
-	if (a->option->type == CONFIG_ADDRESSES && !a->loopback && !load->config->allow_plaintext)
+	bool plain = !load->config->tls.cert && !load->config->allow_plaintext;
+	if (a->option->type == CONFIG_ADDRESSES && !a->loopback && plain)
 		sidecar_config_wrong(load, line, "listen",
-				     "\"%s\" is reached by other machines, in plain text; listen on loopback "
-				     "or a Unix socket, or say allow_plaintext = true",
+				     "\"%s\" is reached by other machines, in plain text; set tls, listen on "
+				     "loopback or a Unix socket, or say allow_plaintext = true",
 				     a->text);
 	if (a->text == load->config->upstream && port_is_zero(a))
 		sidecar_config_wrong(load, line, "upstream", "\"%s\" has no port; write the recommender's",
@@ -374,10 +372,10 @@ static void check_mode(struct config_load *load)
 	struct sidecar_config *config = load->config;
 	struct err err;
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		const struct config_option *option = find_option(keys[i]);
+		const struct config_option *option = sidecar_config_find(keys[i]);
 		unsigned line = line_of(load, option);
 		if (config->mode.wanted == SIDECAR_OBSERVE && !line)
-			sidecar_config_wrong(load, line_of(load, find_option("mode")), "mode",
+			sidecar_config_wrong(load, line_of(load, sidecar_config_find("mode")), "mode",
 					     "\"observe\" needs %s (%s); write %s = %s;", option->name,
 					     option->help + strlen("mode observe: "), option->name,
 					     option->example);
@@ -386,10 +384,10 @@ static void check_mode(struct config_load *load)
 					     "is of no use in mode \"enforce\"; write mode = \"observe\", or "
 					     "leave it out");
 	}
-	config->mode.until_line = line_of(load, find_option("observe_until"));
+	config->mode.until_line = line_of(load, sidecar_config_find("observe_until"));
 	if (config->mode.by && !sidecar_mode_by_valid(config->mode.by, &err))
-		sidecar_config_wrong(load, line_of(load, find_option("observe_by")), "observe_by", "%s",
-				     err.text);
+		sidecar_config_wrong(load, line_of(load, sidecar_config_find("observe_by")), "observe_by",
+				     "%s", err.text);
 }
 
 /* Only sealed epochs are pruned. */
@@ -398,7 +396,7 @@ static void check_retention(struct config_load *load)
 	const struct sidecar_config *config = load->config;
 	if (config->audit.retain_ns && !config->audit.seal_ns && !config->audit.seal_entries)
 		sidecar_config_wrong(
-			load, line_of(load, find_option("audit.retain")), "audit.retain",
+			load, line_of(load, sidecar_config_find("audit.retain")), "audit.retain",
 			"nothing is ever pruned, because no epoch is ever sealed; say audit.seal_time = "
 			"\"7d\", or leave it \"forever\"");
 }
@@ -406,8 +404,8 @@ static void check_retention(struct config_load *load)
 static void check_history(struct config_load *load)
 {
 	const struct sidecar_config *config = load->config;
-	const struct config_option *backend = find_option("history.backend");
-	const struct config_option *directory = find_option("history.directory");
+	const struct config_option *backend = sidecar_config_find("history.backend");
+	const struct config_option *directory = sidecar_config_find("history.directory");
 	if (!config->history.backend)
 		return;
 	bool embedded = strcmp(config->history.backend, "embedded") == 0;
@@ -438,9 +436,10 @@ struct sidecar_config *sidecar_config_load(const char *path, struct rules_findin
 	} else if (parse_file(&load, &settings)) {
 		take_group(&load, "", config_root_setting(&settings));
 		take_defaults(&load);
-		if (!load.line[find_option("schema") - sidecar_config_options])
+		if (!load.line[sidecar_config_find("schema") - sidecar_config_options])
 			take_mapping(&load, NULL);
 		check_addresses(&load);
+		sidecar_config_check_tls(&load, &settings);
 		check_history(&load);
 		check_mode(&load);
 		check_retention(&load);
@@ -465,6 +464,11 @@ static char *get_text(const struct config_option *option, const struct sidecar_c
 	char *text;
 	memcpy(&text, (const char *)config + option->offset, sizeof text);
 	return text;
+}
+
+unsigned sidecar_config_line(const struct sidecar_config *config, const char *name)
+{
+	return config->line[sidecar_config_find(name) - sidecar_config_options];
 }
 
 void sidecar_config_free(struct sidecar_config *config)
@@ -530,7 +534,7 @@ char *sidecar_config_describe(const struct sidecar_config *config, enum sidecar_
 	struct buf out = {0};
 	for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
 		const struct config_option *option = &sidecar_config_options[i];
-		if (option->type == CONFIG_LATER || (option->type == CONFIG_MAPPING && !config->own_schema) ||
+		if ((option->type == CONFIG_MAPPING && !config->own_schema) ||
 		    (is_text(option) && !get_text(option, config)) ||
 		    (option->type == CONFIG_TIME && !sidecar_config_get_number(option, config)) ||
 		    (part == SIDECAR_OPTIONS_RELOADABLE && !option->reload) ||
@@ -565,7 +569,7 @@ bool sidecar_config_reloadable(const struct sidecar_config *before, const struct
 	size_t errors = findings->errors;
 	for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
 		const struct config_option *option = &sidecar_config_options[i];
-		if (option->reload || option->type == CONFIG_LATER)
+		if (option->reload)
 			continue;
 		char *was = value_text(option, before), *is = value_text(option, after);
 		if (!was || !is)

@@ -62,6 +62,17 @@ struct sidecar_config {
 	bool receipts; /* callers are told in trailing metadata what was recorded */
 
 	struct {
+		char *cert, *key; /* both, or neither: plain text */
+		char *client_ca;
+	} tls; /* of the TCP addresses of listen; Unix sockets stay plain */
+
+	struct {
+		char *ca;	  /* NULL: plain text, and all others too */
+		char *cert, *key; /* both, or neither */
+		char *server_name;
+	} upstream_tls;
+
+	struct {
 		char *pod, *namespace, *uid, *node;
 	} identity; /* uid default: the host name */
 
@@ -101,6 +112,9 @@ struct sidecar_config {
 MUST_USE struct sidecar_config *sidecar_config_load(const char *path, struct rules_findings *findings);
 
 void sidecar_config_free(struct sidecar_config *config); /* NULL is fine */
+
+/* The line of an option, which must be one of the table; 0: not given. */
+unsigned sidecar_config_line(const struct sidecar_config *config, const char *name);
 
 /* The options in force as text for the log: `name = value` a line, in table order, without secrets (key
  * paths are named, keys are not); all of them, or a part. Heap text, the caller frees; NULL when memory is short. The

@@ -7,6 +7,7 @@
 
 #include "rules/findings.h"
 #include "sidecar/config_table.h"
+#include <libconfig.h>
 
 struct config_load {
 	const char *path; /* of the file, as given */
@@ -18,6 +19,12 @@ struct config_load {
 /* An error at a line; `name` of the key first. */
 __attribute__((format(printf, 4, 5))) void sidecar_config_wrong(struct config_load *load, unsigned line,
 								const char *name, const char *format, ...);
+
+/* The row of this name; NULL when there is none. */
+const struct config_option *sidecar_config_find(const char *name);
+
+/* What the two groups for TLS need, and what they need of other options. */
+void sidecar_config_check_tls(struct config_load *load, const config_t *settings);
 
 /* Takes the text of an option, expanding `env:` and `file:`; what is wrong becomes a finding. For ADDRESSES
  * it adds one. */

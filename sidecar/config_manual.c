@@ -67,8 +67,6 @@ static void value(const struct config_option *option, struct buf *out)
 	case CONFIG_MAPPING:
 		buf_add_text(out, "group of descriptors and methods");
 		break;
-	case CONFIG_LATER:
-		break;
 	}
 }
 
@@ -81,8 +79,6 @@ void sidecar_config_list(struct buf *out)
 {
 	for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
 		const struct config_option *option = &sidecar_config_options[i];
-		if (option->type == CONFIG_LATER)
-			continue;
 		buf_printf(out, "%s = %s\n    ", option->name, option->example);
 		value(option, out);
 		buf_printf(out, "; default: %s%s\n    %s\n", need(option),
@@ -108,8 +104,6 @@ void sidecar_config_manual(struct buf *out)
 	struct buf text = {0};
 	for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
 		const struct config_option *option = &sidecar_config_options[i];
-		if (option->type == CONFIG_LATER)
-			continue;
 		buf_clear(&text);
 		value(option, &text);
 		buf_add(&text, "", 1);

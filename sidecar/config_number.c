@@ -143,7 +143,6 @@ bool sidecar_config_parse(const struct config_option *option, const char *text, 
 	case CONFIG_ADDRESSES:
 	case CONFIG_MAPPING:
 	case CONFIG_TEXTS:
-	case CONFIG_LATER:
 		break;
 	}
 	return err_set(err, "not a number");

@@ -23,7 +23,6 @@ enum config_type {
 	CONFIG_WORD,	  /* char *: one of the choices */
 	CONFIG_FLAG,	  /* bool */
 	CONFIG_MAPPING,	  /* the group of page proto/mapping_read.h; struct proto_mapping * */
-	CONFIG_LATER,	  /* designed, and not in this version */
 };
 
 struct config_choice {
@@ -33,7 +32,7 @@ struct config_choice {
 };
 
 struct config_option {
-	const char *name; /* "listen", "audit.directory"; CONFIG_LATER: also a whole group, "schema" */
+	const char *name; /* "listen", "audit.directory" */
 	enum config_type type;
 	size_t offset, size; /* in struct sidecar_config; size 0: nothing is stored */
 	int64_t least, most; /* COUNT, SIZE (bytes), DURATION (ns) */
@@ -41,11 +40,11 @@ struct config_option {
 	const char *fallback; /* the default as text; NULL: none */
 	bool required;
 	bool reload;	     /* may change while serving */
-	const char *example; /* the value as it is written in the file; LATER: what to do instead */
+	const char *example; /* the value as it is written in the file */
 	const char *help;    /* one line */
 };
 
-enum { CONFIG_OPTIONS = 43 };
+enum { CONFIG_OPTIONS = 48 };
 extern const struct config_option sidecar_config_options[]; /* CONFIG_OPTIONS rows */
 
 /* Where the option's value lives; size must not be 0. */

@@ -170,7 +170,6 @@ static bool settle(const struct config_load *load, const struct config_option *o
 	case CONFIG_CHOICE:
 	case CONFIG_FLAG:
 	case CONFIG_MAPPING:
-	case CONFIG_LATER:
 		break;
 	}
 	return true;
@@ -231,7 +230,6 @@ static bool store(struct sidecar_config *config, const struct config_option *opt
 	case CONFIG_CHOICE:
 	case CONFIG_FLAG:
 	case CONFIG_MAPPING:
-	case CONFIG_LATER:
 		if (!sidecar_config_parse(option, *value, &number, err))
 			return false;
 		sidecar_config_put_number(option, config, number);

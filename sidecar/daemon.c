@@ -10,6 +10,7 @@
 #include "sidecar/listen.h"
 #include "sidecar/notify.h"
 #include "sidecar/reload.h"
+#include "sidecar/rotate.h"
 #include "sidecar/status.h"
 #include "sidecar/store_lmdb.h"
 #include "sidecar/versions.h"
@@ -25,6 +26,10 @@
 
 enum { TICK_MS = 1000 };
 
+/* What is watched, and the events of the main thread: a bit for each watch, and one for the end. */
+enum { WATCH_RULES, WATCH_SIDES, WATCHES = WATCH_SIDES + SIDECAR_SIDES };
+enum { EVENT_RELOAD = 1 << WATCH_RULES, EVENT_ALL = (1 << WATCHES) - 1, EVENT_END = 1 << WATCHES };
+
 struct daemon {
 	struct sidecar_talk *talk;
 	struct sidecar_ground ground; /* configuration, keys, rules */
@@ -35,12 +40,14 @@ struct daemon {
 	struct sidecar_listener *listener;
 	struct sidecar_admin *admin;
 	struct sidecar_control *control;
-	struct sidecar_watch *watch;
+	struct sidecar_watch *watch[WATCHES]; /* NULL: nothing to watch */
+	struct sidecar_tls *tls;
+	struct sidecar_tls_port port;
 	int signals; /* signalfd; -1 before start */
 	struct sidecar_hop hop;
 	struct sidecar_worker *worker;
 	size_t workers;
-	bool grpc, serving, ready, history_stuck;
+	bool grpc, serving, ready, history_stuck, renewing;
 	bool wanted_down; /* `drain` was asked */
 	int64_t next_tally_ns;
 	atomic_bool upstream_ready, draining;
@@ -138,6 +145,7 @@ static void reasons(void *ctx, struct buf *out)
 		buf_printf(out, "audit log not writable: %s\n", state.why);
 	if (!atomic_load(&daemon->upstream_ready))
 		buf_printf(out, "upstream %s not reachable\n", daemon->ground.config->upstream);
+	sidecar_tls_reasons(daemon->tls, audit_log_now(daemon->log), out);
 }
 
 static void status(void *ctx, struct buf *out)
@@ -157,6 +165,7 @@ static void metrics(void *ctx, struct buf *out)
 	audit_log_state(daemon->log, &state);
 	sidecar_metrics_render(daemon->metrics, &state, out);
 	sidecar_mode_render(daemon->mode, out);
+	sidecar_tls_render(daemon->tls, out);
 }
 
 static bool checkpoint(void *ctx, struct buf *out)
@@ -172,7 +181,7 @@ static grpc_arg integer(const char *key, int value)
 	return (grpc_arg){.type = GRPC_ARG_INTEGER, .key = (char *)key, .value.integer = value};
 }
 
-static grpc_server *server_new(const struct sidecar_config *config)
+static grpc_server *server_new(const struct sidecar_config *config, struct sidecar_tls_port *port)
 {
 	grpc_arg list[] = {
 		integer(GRPC_ARG_ENABLE_CHANNELZ, 0),
@@ -185,6 +194,8 @@ static grpc_server *server_new(const struct sidecar_config *config)
 		integer(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, (int)config->limits.message),
 		integer(GRPC_ARG_MAX_METADATA_SIZE, (int)config->limits.metadata),
 		integer(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10000),
+		integer(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10000), /* of TLS */
+		sidecar_tls_port_argument(port),
 	};
 	grpc_channel_args args = {.num_args = sizeof list / sizeof *list, .args = list};
 	return grpc_server_create(&args, NULL);
@@ -195,7 +206,7 @@ static bool start_workers(struct daemon *daemon, struct err *err)
 	const struct sidecar_config *config = daemon->ground.config;
 	struct sidecar_hop *hop = &daemon->hop;
 	daemon->worker = calloc((size_t)config->workers, sizeof *daemon->worker);
-	hop->server = server_new(config);
+	hop->server = server_new(config, &daemon->port);
 	if (!daemon->worker || !hop->server)
 		return err_set(err, "workers: memory is short");
 	for (int i = 0; i < config->workers; i++) {
@@ -203,6 +214,9 @@ static bool start_workers(struct daemon *daemon, struct err *err)
 		if (!sidecar_worker_init(&daemon->worker[i], hop, err))
 			return false;
 	}
+	bool secure = sidecar_side_secure(config, SIDECAR_SIDE_LISTEN);
+	if (secure && !sidecar_tls_port_open(&daemon->port, hop->server, config->tls.client_ca, err))
+		return false;
 	grpc_server_start(hop->server);
 	daemon->serving = true;
 	for (size_t i = 0; i < daemon->workers; i++)
@@ -231,6 +245,25 @@ static bool start_admin(struct daemon *daemon, struct err *err)
 static int64_t minute_after(int64_t now_ns)
 {
 	return (now_ns / TIME_MINUTE + 1) * TIME_MINUTE;
+}
+
+/* Connections follow the certificates in force. */
+static void renew(struct daemon *daemon)
+{
+	daemon->renewing = false;
+	for (size_t i = 0; i < daemon->workers; i++)
+		daemon->renewing |= sidecar_upstream_renew(&daemon->worker[i].upstream);
+}
+
+/* The sides whose events are set. */
+static bool rotate(struct daemon *daemon, unsigned events, struct buf *said)
+{
+	bool good = true;
+	for (unsigned i = 0; i < SIDECAR_SIDES; i++)
+		if (events & 1u << (WATCH_SIDES + i))
+			good &= sidecar_rotate(&daemon->hop, (enum sidecar_side)i, said);
+	renew(daemon);
+	return good;
 }
 
 static bool reload(struct daemon *daemon, struct buf *said)
@@ -269,7 +302,8 @@ static bool ask_reload(struct daemon *daemon, const char *detail, struct buf *sa
 		buf_add_text(said, "draining: nothing is reloaded any more\n");
 		return false;
 	}
-	return reload(daemon, said);
+	bool rotated = rotate(daemon, EVENT_ALL, said);
+	return reload(daemon, said) && rotated;
 }
 
 static bool ask_drain(struct daemon *daemon, const char *detail, struct buf *said)
@@ -329,12 +363,25 @@ static bool on_question(void *ctx, const char *question, struct buf *said)
 	return false;
 }
 
+static bool start_watch(struct daemon *daemon, struct err *err)
+{
+	const struct sidecar_config *config = daemon->ground.config;
+	const char *path[WATCHES][SIDECAR_SIDE_PATHS] = {{config->path, config->rules}};
+	size_t count[WATCHES] = {2};
+	for (size_t i = 0; i < SIDECAR_SIDES; i++)
+		count[WATCH_SIDES + i] =
+			sidecar_side_paths(config, (enum sidecar_side)i, path[WATCH_SIDES + i]);
+	for (size_t i = 0; i < WATCHES; i++)
+		if (count[i] && !(daemon->watch[i] = sidecar_watch_new(path[i], count[i], err)))
+			return false;
+	return true;
+}
+
 static bool start_control(struct daemon *daemon, struct err *err)
 {
 	const struct sidecar_config *config = daemon->ground.config;
 	struct sidecar_control_handler handler = {.answer = on_question, .ctx = daemon};
-	daemon->watch = sidecar_watch_new(config->path, config->rules, err);
-	if (!daemon->watch)
+	if (!start_watch(daemon, err))
 		return false;
 	if (!config->admin.control)
 		return true;
@@ -377,18 +424,27 @@ static bool start(struct daemon *daemon, struct err *err)
 	daemon->metrics = sidecar_metrics_new(now);
 	if (!daemon->metrics)
 		return err_set(err, "metrics: memory is short");
+	daemon->tls = sidecar_tls_new(config, daemon->talk);
+	if (!daemon->tls)
+		return err_set(err, "tls: memory is short");
+	sidecar_ground_enforce(&daemon->ground, daemon->tls, now);
+	daemon->port.tls = daemon->tls;
 	hop->config = config;
 	hop->log = daemon->log;
 	hop->subject_key = daemon->ground.subject_key;
 	hop->metrics = daemon->metrics;
 	hop->talk = daemon->talk;
+	hop->tls = daemon->tls;
 	if (!sidecar_reload_first(hop, &daemon->ground, err) || !open_mode(daemon, err) ||
 	    !open_history(daemon, err))
 		return false;
 	hop->mode = daemon->mode;
 	hop->history = daemon->history;
 	return start_workers(daemon, err) && start_admin(daemon, err) && start_control(daemon, err) &&
-	       enter_sandbox(daemon, err) && sidecar_listener_start(daemon->listener, hop->server, err);
+	       enter_sandbox(daemon, err) &&
+	       sidecar_listener_start(daemon->listener, hop->server,
+				      sidecar_side_secure(config, SIDECAR_SIDE_LISTEN) ? &daemon->port : NULL,
+				      err);
 }
 
 /* ---- while it serves ---- */
@@ -446,6 +502,7 @@ static void look_mode(struct daemon *daemon)
 
 static void tick(struct daemon *daemon)
 {
+	sidecar_tls_look(daemon->tls, audit_log_now(daemon->log));
 	look_mode(daemon);
 	look_upstream(daemon);
 	write_history(daemon);
@@ -455,49 +512,50 @@ static void tick(struct daemon *daemon)
 	daemon->next_tally_ns = minute_after(audit_log_now(daemon->log));
 }
 
-/* What woke the main thread. */
-enum daemon_event { DAEMON_NOTHING, DAEMON_END, DAEMON_RELOAD };
-
-static enum daemon_event take_signal(const struct daemon *daemon)
+static unsigned take_signal(const struct daemon *daemon)
 {
 	struct signalfd_siginfo signal;
 	if (read(daemon->signals, &signal, sizeof signal) != sizeof signal)
-		return DAEMON_NOTHING;
-	return signal.ssi_signo == SIGHUP ? DAEMON_RELOAD : DAEMON_END;
+		return 0;
+	return signal.ssi_signo == SIGHUP ? EVENT_ALL : EVENT_END;
 }
 
 /* Waits for a signal, a question or a changed file, at most wait_ms. Questions are answered here. */
-static enum daemon_event next_event(struct daemon *daemon, int wait_ms)
+static unsigned next_event(struct daemon *daemon, int wait_ms)
 {
-	enum daemon_event event = DAEMON_NOTHING;
-	bool changed = daemon->watch && sidecar_watch_changed(daemon->watch, monotonic_ns(), &wait_ms);
-	struct pollfd sources[] = {
+	unsigned events = 0;
+	struct pollfd sources[2 + WATCHES] = {
 		{.fd = daemon->signals, .events = POLLIN},
-		{.fd = daemon->watch ? sidecar_watch_fd(daemon->watch) : -1, .events = POLLIN},
 		{.fd = daemon->control ? sidecar_control_fd(daemon->control) : -1, .events = POLLIN},
 	};
-	if (poll(sources, sizeof sources / sizeof *sources, changed ? 0 : wait_ms) > 0) {
-		if (sources[2].revents)
+	for (size_t i = 0; i < WATCHES; i++) {
+		struct sidecar_watch *watch = daemon->watch[i];
+		sources[2 + i] =
+			(struct pollfd){.fd = watch ? sidecar_watch_fd(watch) : -1, .events = POLLIN};
+		if (watch && sidecar_watch_changed(watch, monotonic_ns(), &wait_ms))
+			events |= 1u << i;
+	}
+	if (poll(sources, sizeof sources / sizeof *sources, events ? 0 : wait_ms) > 0) {
+		if (sources[1].revents)
 			sidecar_control_serve(daemon->control);
 		if (sources[0].revents)
-			event = take_signal(daemon);
+			events |= take_signal(daemon);
 	}
-	if (daemon->wanted_down)
-		return DAEMON_END;
-	return event == DAEMON_NOTHING && changed ? DAEMON_RELOAD : event;
+	return daemon->wanted_down ? EVENT_END : events;
 }
 
 static void serve(struct daemon *daemon)
 {
 	for (;;) {
 		struct buf said = {0};
-		/* Quick looks until the recommender was seen once, so that readiness does not lag a second. */
-		enum daemon_event event =
-			next_event(daemon, atomic_load(&daemon->upstream_ready) ? TICK_MS : TICK_MS / 20);
-		if (event == DAEMON_END)
+		/* Quick looks while a connection to the recommender is made, so that readiness does not lag a second. */
+		bool steady = atomic_load(&daemon->upstream_ready) && !daemon->renewing;
+		unsigned events = next_event(daemon, steady ? TICK_MS : TICK_MS / 20);
+		if (events & EVENT_END)
 			return;
-		if (event == DAEMON_RELOAD)
-			reload(daemon, &said); /* the operator's log tells it */
+		rotate(daemon, events, &said); /* the operator's log tells it, and what is reloaded */
+		if (events & EVENT_RELOAD)
+			reload(daemon, &said);
 		buf_done(&said);
 		tick(daemon);
 	}
@@ -510,7 +568,7 @@ static void linger(struct daemon *daemon, int64_t for_ns, bool (*over)(struct da
 {
 	int64_t until = monotonic_ns() + for_ns;
 	while (monotonic_ns() < until && !(over && over(daemon))) {
-		if (next_event(daemon, over ? 5 : 50) == DAEMON_END)
+		if (next_event(daemon, over ? 5 : 50) & EVENT_END)
 			return;
 	}
 }
@@ -566,7 +624,8 @@ static bool stop(struct daemon *daemon, struct err *err)
 		sidecar_worker_done(&daemon->worker[i]);
 	sidecar_admin_stop(daemon->admin);
 	sidecar_control_close(daemon->control);
-	sidecar_watch_free(daemon->watch);
+	for (size_t i = 0; i < WATCHES; i++)
+		sidecar_watch_free(daemon->watch[i]);
 	if (daemon->signals >= 0)
 		close(daemon->signals);
 	if (daemon->hop.server)
@@ -581,6 +640,7 @@ static bool stop(struct daemon *daemon, struct err *err)
 	}
 	sidecar_force_done(&daemon->hop.force);
 	sidecar_mode_free(daemon->mode);
+	sidecar_tls_free(daemon->tls);
 	sidecar_metrics_free(daemon->metrics);
 	sidecar_history_free(daemon->history);
 	free(daemon->worker);
@@ -612,6 +672,7 @@ enum sidecar_exit sidecar_daemon_serve(const char *config_path, struct sidecar_t
 	sidecar_sandbox_begin();
 	sidecar_force_init(&daemon.hop.force);
 	bool loaded = sidecar_ground_load(config_path, true, &daemon.ground, &findings);
+	loaded &= sidecar_ground_secure(&daemon.ground, &findings);
 	for (size_t i = 0; i < findings.count; i++)
 		sidecar_say(talk,
 			    findings.finding[i].error  ? SIDECAR_ERROR
@@ -646,6 +707,7 @@ enum sidecar_exit sidecar_daemon_check(const char *config_path)
 	struct sidecar_ground ground = {0};
 	struct rules_findings findings = {0};
 	bool good = sidecar_ground_load(config_path, false, &ground, &findings);
+	good &= sidecar_ground_secure(&ground, &findings);
 	for (size_t i = 0; i < findings.count; i++)
 		printf("%s%s\n", rules_finding_prefix(&findings.finding[i]), findings.finding[i].text);
 	if (good)

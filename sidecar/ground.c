@@ -104,6 +104,13 @@ static bool check_retention(const struct sidecar_config *config, const struct ru
 	return false;
 }
 
+static int64_t now_ns(void)
+{
+	struct timespec clock;
+	clock_gettime(CLOCK_REALTIME, &clock);
+	return clock.tv_sec * TIME_SECOND + clock.tv_nsec;
+}
+
 bool sidecar_ground_load(const char *config_path, bool make_keys, struct sidecar_ground *ground,
 			 struct rules_findings *findings)
 {
@@ -112,9 +119,7 @@ bool sidecar_ground_load(const char *config_path, bool make_keys, struct sidecar
 	if (!ground->config)
 		return false;
 	/* All parts are looked at, so that one run tells everything. */
-	struct timespec clock;
-	clock_gettime(CLOCK_REALTIME, &clock);
-	int64_t now = clock.tv_sec * TIME_SECOND + clock.tv_nsec;
+	int64_t now = now_ns();
 	ground->rules = rules_ruleset_load(ground->config->rules, now, findings);
 	bool good = ground->rules != NULL;
 	size_t errors = findings->errors;
@@ -132,8 +137,33 @@ bool sidecar_ground_load(const char *config_path, bool make_keys, struct sidecar
 	return good;
 }
 
+bool sidecar_ground_secure(struct sidecar_ground *ground, struct rules_findings *findings)
+{
+	bool good = true;
+	for (size_t i = 0; i < SIDECAR_SIDES; i++) {
+		enum sidecar_side side = (enum sidecar_side)i;
+		if (!ground->config || !sidecar_side_secure(ground->config, side))
+			continue;
+		ground->certificate[i] =
+			sidecar_certificate_load(ground->config, side, NULL, now_ns(), findings);
+		good &= ground->certificate[i] != NULL;
+	}
+	return good;
+}
+
+void sidecar_ground_enforce(struct sidecar_ground *ground, struct sidecar_tls *tls, int64_t now)
+{
+	for (size_t i = 0; i < SIDECAR_SIDES; i++) {
+		if (ground->certificate[i])
+			sidecar_tls_put(tls, (enum sidecar_side)i, ground->certificate[i], now);
+		ground->certificate[i] = NULL;
+	}
+}
+
 void sidecar_ground_done(struct sidecar_ground *ground)
 {
+	for (size_t i = 0; i < SIDECAR_SIDES; i++)
+		sidecar_certificate_drop(ground->certificate[i]);
 	audit_subject_key_free(ground->subject_key);
 	rules_ruleset_drop(ground->rules);
 	sidecar_config_free(ground->config);

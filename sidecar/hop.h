@@ -20,6 +20,7 @@
 #include "sidecar/mode.h"
 #include "sidecar/policy.h"
 #include "sidecar/talk.h"
+#include "sidecar/upstream.h"
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -33,6 +34,7 @@ struct sidecar_hop {
 	struct sidecar_metrics *metrics;
 	struct sidecar_mode *mode;
 	struct sidecar_talk *talk;
+	struct sidecar_tls *tls;
 	grpc_server *server;
 	atomic_int in_flight; /* calls of all workers, governed and pumped */
 };
@@ -51,7 +53,7 @@ struct sidecar_accept {
 struct sidecar_worker {
 	struct sidecar_hop *hop;
 	grpc_completion_queue *queue;
-	grpc_channel *upstream; /* its own connection to the recommender */
+	struct sidecar_upstream upstream; /* its own connection to the recommender */
 	struct sidecar_accept accept[SIDECAR_ARMED];
 	pthread_t thread;
 	bool running;
@@ -66,6 +68,7 @@ struct sidecar_arrival {
 	const struct proto_method *method; /* of the policy's mapping; NULL: not in it */
 	struct metrics_method *row;	   /* where it is counted */
 	gpr_timespec since;		   /* GPR_CLOCK_MONOTONIC */
+	struct sidecar_route *route;	   /* held; NULL before the recommender's side is begun */
 	struct sidecar_tag closed_tag;
 };
 
@@ -80,7 +83,7 @@ void sidecar_worker_done(struct sidecar_worker *worker);
 bool sidecar_worker_upstream_ready(struct sidecar_worker *worker);
 
 /* Begins a call on the recommender's side with the arrival's method, host and remaining deadline. */
-grpc_call *sidecar_worker_call_upstream(struct sidecar_worker *worker, const struct sidecar_arrival *arrival);
+grpc_call *sidecar_worker_call_upstream(struct sidecar_worker *worker, struct sidecar_arrival *arrival);
 
 /* What goes on to the recommender: the request's metadata with its encodings, and the original user-agent as
  * x-forwarded-user-agent (the core writes its own). Edits the array in place; once. */

@@ -34,7 +34,8 @@ struct sidecar_listener {
 	int epoll, stop;
 	grpc_server *server;
 	grpc_server_credentials *insecure;
-	int connections; /* the accept thread's */
+	struct sidecar_tls_port *port; /* NULL: all is plain */
+	int connections;	       /* the accept thread's */
 	atomic_int limit;
 	pthread_t thread;
 	bool running;
@@ -135,6 +136,13 @@ static void forget(struct sidecar_listener *listener, int twin)
 	listener->connections--;
 }
 
+static bool is_unix(int fd)
+{
+	int family = AF_UNSPEC;
+	socklen_t len = sizeof family;
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len) == 0 && family == AF_UNIX;
+}
+
 /* A connection becomes the server's; what stays here is a duplicate that sees its end. */
 static void hand_over(struct sidecar_listener *listener, int fd)
 {
@@ -152,7 +160,10 @@ static void hand_over(struct sidecar_listener *listener, int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* fails on a Unix socket: no matter */
 	listener->connections++;
 	watch(listener, twin, EPOLLRDHUP | EPOLLHUP | EPOLLERR);
-	grpc_server_add_channel_from_fd(listener->server, fd, listener->insecure);
+	if (listener->port && !is_unix(fd))
+		sidecar_tls_port_give(listener->port, fd);
+	else
+		grpc_server_add_channel_from_fd(listener->server, fd, listener->insecure);
 }
 
 /* Errors of accept concern one connection or pass; none ends the loop. Returns false when out of
@@ -208,9 +219,11 @@ void sidecar_listener_limit(struct sidecar_listener *listener, int connections)
 	atomic_store_explicit(&listener->limit, connections, memory_order_relaxed);
 }
 
-bool sidecar_listener_start(struct sidecar_listener *listener, grpc_server *server, struct err *err)
+bool sidecar_listener_start(struct sidecar_listener *listener, grpc_server *server,
+			    struct sidecar_tls_port *port, struct err *err)
 {
 	listener->server = server;
+	listener->port = port;
 	watch(listener, listener->stop, EPOLLIN);
 	for (size_t i = 0; i < listener->count; i++)
 		watch(listener, listener->socket[i], EPOLLIN);

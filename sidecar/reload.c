@@ -129,7 +129,7 @@ static bool exchange(struct sidecar_hop *hop, struct sidecar_policy *policy, boo
 	return good;
 }
 
-static void say_findings(struct sidecar_hop *hop, const struct rules_findings *findings, struct buf *said)
+void sidecar_reload_say(struct sidecar_hop *hop, const struct rules_findings *findings, struct buf *said)
 {
 	for (size_t i = 0; i < findings->count; i++) {
 		const struct rules_finding *one = &findings->finding[i];
@@ -149,6 +149,11 @@ static struct bytes first_error(const struct rules_findings *findings)
 		if (findings->finding[i].error)
 			return bytes_of(findings->finding[i].text);
 	return (struct bytes){0};
+}
+
+void sidecar_reload_record(struct sidecar_hop *hop, const struct rules_findings *findings)
+{
+	record_refusal(hop, first_error(findings));
 }
 
 static void refused(struct sidecar_hop *hop, struct bytes reason, struct buf *said)
@@ -182,7 +187,7 @@ bool sidecar_reload(struct sidecar_hop *hop, struct buf *said)
 	bool changed = false;
 	bool loaded = sidecar_ground_load(hop->config->path, false, &ground, &findings) &&
 		      sidecar_config_reloadable(hop->config, ground.config, &findings);
-	say_findings(hop, &findings, said);
+	sidecar_reload_say(hop, &findings, said);
 	bool good =
 		loaded && (policy = make_policy(hop, &ground, &err)) && exchange(hop, policy, &changed, &err);
 	if (loaded && !good) {

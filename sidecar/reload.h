@@ -21,4 +21,9 @@ MUST_USE bool sidecar_reload_first(struct sidecar_hop *hop, struct sidecar_groun
  * thing a line, and to the operator's log. Unchanged rules and options change nothing. False: refused. */
 bool sidecar_reload(struct sidecar_hop *hop, struct buf *said);
 
+/* For what is reloaded beside the rules (sidecar/rotate.h): findings to `said` and to the operator's log, and the
+ * entry of a refusal, whose reason is the first error. */
+void sidecar_reload_say(struct sidecar_hop *hop, const struct rules_findings *findings, struct buf *said);
+void sidecar_reload_record(struct sidecar_hop *hop, const struct rules_findings *findings);
+
 #endif

@@ -6,7 +6,6 @@
 #include <linux/sched.h>
 #include <seccomp.h>
 #include <stddef.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -249,11 +248,10 @@ bool sidecar_sandbox_enter(enum sidecar_sandbox how, struct err *err)
 	if (!error)
 		error = seccomp_load(filter);
 	seccomp_release(filter);
+	/* libseccomp's numbers do not say why the kernel refused. */
 	return !error ||
-	       err_set(err,
-		       "sandbox: the filter of system calls cannot be set: %s; allow seccomp to this "
-		       "process, or set sandbox = \"off\" where something else confines it",
-		       strerror(-error));
+	       err_set(err, "sandbox: the kernel takes no filter of system calls from this process; allow "
+			    "seccomp to it, or set sandbox = \"off\" where something else confines it");
 }
 
 const char *sidecar_sandbox_text(enum sidecar_sandbox how)

@@ -92,6 +92,7 @@ void sidecar_status_render(struct sidecar_hop *hop, struct bytes reasons, struct
 	ruleset(out, policy);
 	mode(out, hop->mode);
 	audit(out, hop->log);
+	sidecar_tls_status(hop->tls, out);
 	json_key(out, "in_flight");
 	json_uint(out, (uint64_t)atomic_load(&hop->in_flight));
 	text(out, "scope",

@@ -17,13 +17,17 @@
 #define QUIET_NS (200 * MS)	    /* after the last change */
 #define LOOK_NS	 (30 * TIME_SECOND) /* between slow looks */
 
-enum { CONFIGURATION, RULES, PATHS };
+/* One path that is watched. */
+struct watched {
+	char *path;
+	int note;    /* inotify's number of the folder that is watched for it; -1: none */
+	bool folder; /* the path itself is that folder */
+};
 
 struct sidecar_watch {
 	int fd;
-	char *path[PATHS];
-	int note[PATHS];    /* inotify's number of the folder that is watched for it; -1: none */
-	bool folder[PATHS]; /* the path itself is that folder */
+	struct watched *watched;
+	size_t count;
 	uint64_t print;	    /* of names, sizes and times at the last look */
 	int64_t changed_ns; /* of the last change not yet told; 0: none */
 	int64_t look_ns;    /* when to look again; 0: not yet */
@@ -67,9 +71,9 @@ static void mix_folder(uint64_t *print, const char *path)
 static uint64_t look(const struct sidecar_watch *watch)
 {
 	uint64_t print = UINT64_C(14695981039346656037);
-	for (size_t i = 0; i < PATHS; i++) {
-		mix_file(&print, -1, watch->path[i]);
-		mix_folder(&print, watch->path[i]);
+	for (size_t i = 0; i < watch->count; i++) {
+		mix_file(&print, -1, watch->watched[i].path);
+		mix_folder(&print, watch->watched[i].path);
 	}
 	return print;
 }
@@ -83,26 +87,26 @@ static void watch_folders(struct sidecar_watch *watch)
 	const uint32_t what = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE |
 			      IN_MOVE_SELF | IN_DELETE_SELF | IN_ATTRIB;
 	char holder[PATH_MAX];
-	for (size_t i = 0; i < PATHS; i++) {
-		watch->note[i] = inotify_add_watch(watch->fd, watch->path[i], what | IN_ONLYDIR);
-		watch->folder[i] = watch->note[i] >= 0;
-		if (watch->folder[i])
+	for (size_t i = 0; i < watch->count; i++) {
+		struct watched *one = &watch->watched[i];
+		one->note = inotify_add_watch(watch->fd, one->path, what | IN_ONLYDIR);
+		one->folder = one->note >= 0;
+		if (one->folder)
 			continue;
-		snprintf(holder, sizeof holder, "%s", watch->path[i]);
-		watch->note[i] = inotify_add_watch(watch->fd, dirname(holder), what | IN_ONLYDIR);
+		snprintf(holder, sizeof holder, "%s", one->path);
+		one->note = inotify_add_watch(watch->fd, dirname(holder), what | IN_ONLYDIR);
 	}
 }
 
 /* Of a folder every file that could be part of it, of a file its own name; and links such as a ConfigMap's. */
-static bool concerns(const struct sidecar_watch *watch, size_t i, const struct inotify_event *note)
+static bool concerns(const struct watched *one, const struct inotify_event *note)
 {
-	if (note->wd != watch->note[i])
+	if (note->wd != one->note)
 		return false;
 	if (note->len == 0 || strncmp(note->name, "..", 2) == 0)
 		return true;
-	const char *slash = strrchr(watch->path[i], '/');
-	return watch->folder[i] ? note->name[0] != '.'
-				: strcmp(note->name, slash ? slash + 1 : watch->path[i]) == 0;
+	const char *slash = strrchr(one->path, '/');
+	return one->folder ? note->name[0] != '.' : strcmp(note->name, slash ? slash + 1 : one->path) == 0;
 }
 
 /* True when anything that concerns us was notified. */
@@ -114,8 +118,8 @@ static bool take_notes(struct sidecar_watch *watch)
 		for (const char *at = notes; at < notes + len;) {
 			const struct inotify_event *note = (const void *)at;
 			any |= (note->mask & IN_Q_OVERFLOW) != 0;
-			for (size_t i = 0; i < PATHS; i++)
-				any |= concerns(watch, i, note);
+			for (size_t i = 0; i < watch->count; i++)
+				any |= concerns(&watch->watched[i], note);
 			at += sizeof *note + note->len;
 		}
 	return any;
@@ -123,7 +127,20 @@ static bool take_notes(struct sidecar_watch *watch)
 
 /* ---- life ---- */
 
-struct sidecar_watch *sidecar_watch_new(const char *configuration, const char *rules, struct err *err)
+/* False: memory is short. */
+static bool copy_paths(struct sidecar_watch *watch, const char *const *path, size_t count)
+{
+	watch->watched = calloc(count, sizeof *watch->watched);
+	for (size_t i = 0; watch->watched && i < count; i++) {
+		watch->watched[i].path = strdup(path[i]);
+		if (!watch->watched[i].path)
+			return false;
+		watch->count++;
+	}
+	return watch->watched != NULL;
+}
+
+struct sidecar_watch *sidecar_watch_new(const char *const *path, size_t count, struct err *err)
 {
 	struct sidecar_watch *watch = calloc(1, sizeof *watch);
 	if (!watch) {
@@ -131,18 +148,13 @@ struct sidecar_watch *sidecar_watch_new(const char *configuration, const char *r
 		return NULL;
 	}
 	watch->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	watch->path[CONFIGURATION] = strdup(configuration);
-	watch->path[RULES] = strdup(rules);
-	if (watch->fd < 0)
-		err_set(err, "watch: inotify: %s", strerror(errno));
-	else if (!watch->path[CONFIGURATION] || !watch->path[RULES])
-		err_set(err, "watch: memory is short");
-	else
-		watch_folders(watch);
-	if (watch->fd < 0 || !watch->path[CONFIGURATION] || !watch->path[RULES]) {
+	bool good = watch->fd >= 0 || err_set(err, "watch: inotify: %s", strerror(errno));
+	good = good && (copy_paths(watch, path, count) || err_set(err, "watch: memory is short"));
+	if (!good) {
 		sidecar_watch_free(watch);
 		return NULL;
 	}
+	watch_folders(watch);
 	watch->print = look(watch);
 	return watch;
 }
@@ -153,8 +165,9 @@ void sidecar_watch_free(struct sidecar_watch *watch)
 		return;
 	if (watch->fd >= 0)
 		close(watch->fd);
-	for (size_t i = 0; i < PATHS; i++)
-		free(watch->path[i]);
+	for (size_t i = 0; i < watch->count; i++)
+		free(watch->watched[i].path);
+	free(watch->watched);
 	free(watch);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Watches the rules and the configuration file for changes, so that a reload follows them: inotify on the
+ * Watches rules, configuration and certificates for changes, so that a reload follows them: inotify on the
  * folders (a mounted ConfigMap swaps its `..data` link, editors rename over a file), quiet for a moment before it
  * tells, and a slow look at names, sizes and times for file systems without notifications.
  *
@@ -11,14 +11,14 @@
 
 #include "proto/err.h"
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct sidecar_watch;
 
-/* Both paths are copied; `rules` is a file or a folder. Never refuses a path: what is not there yet is looked for
- * by the slow look. Returns owned; NULL and err when the system refuses. */
-MUST_USE struct sidecar_watch *sidecar_watch_new(const char *configuration, const char *rules,
-						 struct err *err);
+/* Each path, which is copied, is a file or a folder; at least one. Never refuses a path: what is not there yet is
+ * looked for by the slow look. Returns owned; NULL and err when the system refuses. */
+MUST_USE struct sidecar_watch *sidecar_watch_new(const char *const *path, size_t count, struct err *err);
 void sidecar_watch_free(struct sidecar_watch *watch); /* NULL is fine */
 
 /* A descriptor that becomes readable when something may have changed. */

@@ -2,7 +2,6 @@
 #include "sidecar/hop.h"
 
 #include "sidecar/peer.h"
-#include <grpc/grpc_security.h>
 #include <grpc/support/time.h>
 
 /* ---- accepting ---- */
@@ -84,53 +83,22 @@ void sidecar_arrival_done(struct sidecar_worker *worker, struct sidecar_arrival 
 	grpc_metadata_array_destroy(&arrival->metadata);
 	grpc_call_details_destroy(&arrival->details);
 	grpc_call_unref(arrival->call);
+	sidecar_route_drop(arrival->route);
 	sidecar_policy_drop(arrival->policy);
 	atomic_fetch_sub_explicit(&worker->hop->in_flight, 1, memory_order_release);
 }
 
 /* ---- the recommender's side ---- */
 
-static grpc_arg integer(const char *key, int value)
-{
-	return (grpc_arg){.type = GRPC_ARG_INTEGER, .key = (char *)key, .value.integer = value};
-}
-
-/* Why each stands here: notes on Debian's C core, channel arguments. */
-static grpc_channel *channel_new(const struct sidecar_config *config)
-{
-	grpc_arg list[] = {
-		integer(GRPC_ARG_ENABLE_RETRIES, 0),		/* retries belong to the application */
-		integer(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1), /* a connection per worker */
-		integer(GRPC_ARG_ENABLE_CHANNELZ, 0),
-		integer(GRPC_ARG_MAX_CHANNEL_TRACE_EVENT_MEMORY_PER_NODE, 0),
-		integer(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0), /* sidecar/peer.h */
-		integer(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0),
-		integer(GRPC_ARG_ENABLE_HTTP_PROXY, 0), /* never follow http_proxy of the environment */
-		integer(GRPC_ARG_DNS_ENABLE_SRV_QUERIES, 0),
-		integer(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1),
-		integer(GRPC_ARG_CLIENT_IDLE_TIMEOUT_MS,
-			INT32_MAX), /* no reconnect after a quiet half hour */
-		integer(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100),
-		integer(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100),
-		integer(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000),
-		integer(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, (int)config->limits.message),
-		integer(GRPC_ARG_MAX_METADATA_SIZE, 64 * 1024), /* rich error details are large */
-	};
-	grpc_channel_args args = {.num_args = sizeof list / sizeof *list, .args = list};
-	grpc_channel_credentials *insecure = grpc_insecure_credentials_create();
-	grpc_channel *channel = grpc_channel_create(config->upstream, insecure, &args);
-	grpc_channel_credentials_release(insecure);
-	return channel;
-}
-
 bool sidecar_worker_upstream_ready(struct sidecar_worker *worker)
 {
-	return grpc_channel_check_connectivity_state(worker->upstream, 1) == GRPC_CHANNEL_READY;
+	return sidecar_upstream_ready(&worker->upstream);
 }
 
-grpc_call *sidecar_worker_call_upstream(struct sidecar_worker *worker, const struct sidecar_arrival *arrival)
+grpc_call *sidecar_worker_call_upstream(struct sidecar_worker *worker, struct sidecar_arrival *arrival)
 {
-	return grpc_channel_create_call(worker->upstream, NULL, GRPC_PROPAGATE_DEFAULTS, worker->queue,
+	arrival->route = sidecar_upstream_hold(&worker->upstream);
+	return grpc_channel_create_call(arrival->route->channel, NULL, GRPC_PROPAGATE_DEFAULTS, worker->queue,
 					arrival->details.method, &arrival->details.host,
 					arrival->details.deadline, NULL);
 }
@@ -154,9 +122,8 @@ bool sidecar_worker_init(struct sidecar_worker *worker, struct sidecar_hop *hop,
 {
 	*worker = (struct sidecar_worker){.hop = hop};
 	worker->queue = grpc_completion_queue_create_for_next(NULL);
-	worker->upstream = channel_new(hop->config);
-	if (!worker->queue || !worker->upstream)
-		return err_set(err, "upstream %s: no channel can be made", hop->config->upstream);
+	if (!worker->queue || !sidecar_upstream_init(&worker->upstream, hop->config, hop->tls, err))
+		return worker->queue || err_set(err, "worker: no queue can be made");
 	grpc_server_register_completion_queue(hop->server, worker->queue, NULL);
 	return true;
 }
@@ -176,8 +143,7 @@ bool sidecar_worker_start(struct sidecar_worker *worker, struct err *err)
 
 void sidecar_worker_done(struct sidecar_worker *worker)
 {
-	if (worker->upstream)
-		grpc_channel_destroy(worker->upstream);
+	sidecar_upstream_done(&worker->upstream);
 	if (!worker->queue)
 		return;
 	grpc_completion_queue_shutdown(worker->queue);

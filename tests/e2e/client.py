@@ -36,13 +36,17 @@ class Feed:
 
 
 class Client:
-    def __init__(self, address, options=()):
-        self.channel = grpc.insecure_channel(address, options=[*{
+    """`credentials`: of a channel with TLS; None: plain text."""
+
+    def __init__(self, address, options=(), credentials=None):
+        options = [*{
             "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1,
             "grpc.max_metadata_size": 64 * 1024, "grpc.enable_retries": 0,
             "grpc.use_local_subchannel_pool": 1, "grpc.enable_http_proxy": 0,
             "grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 1000,
-            **dict(options)}.items()])
+            **dict(options)}.items()]
+        self.channel = (grpc.secure_channel(address, credentials, options) if credentials
+                        else grpc.insecure_channel(address, options))
 
     def close(self):
         self.channel.close()

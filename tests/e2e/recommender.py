@@ -88,7 +88,9 @@ def reply(*messages, initial=(), trailing=(), code=grpc.StatusCode.OK, details="
 
 
 class Recommender(grpc.GenericRpcHandler):
-    def __init__(self, address):
+    """`credentials`: of a server with TLS; None: plain text."""
+
+    def __init__(self, address, credentials=None):
         self.address = address
         self.calls = []  # all, in the order of arrival, since forget()
         self.failures = []  # mistakes of behaviours
@@ -98,7 +100,9 @@ class Recommender(grpc.GenericRpcHandler):
             concurrent.futures.ThreadPoolExecutor(THREADS), handlers=[self],
             options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1),
                      ("grpc.max_metadata_size", 64 * 1024), ("grpc.so_reuseport", 0)])
-        assert self._server.add_insecure_port(address), f"{address} cannot be used"
+        port = (self._server.add_secure_port(address, credentials) if credentials
+                else self._server.add_insecure_port(address))
+        assert port, f"{address} cannot be used"
         self._server.start()
 
     def on(self, method, behaviour):

@@ -92,7 +92,7 @@ CONFIGURATIONS = [
     ("negative_duration", option("drain", "delay", "-5s"), 6, "drain.delay: "),
     ("bad_size", one_more('limits: { message = "16 MB"; };'), 8, "limits.message: "),
     ("bad_choice", option("audit", "durability", "dsik"), 5, "audit.durability: ", '"disk"'),
-    ("not_in_this_version", one_more('tls: { };'), 8, "tls "),
+    ("tls_of_no_use", one_more('tls: { cert = "c"; key = "k"; };'), 8, "tls: is of no use: "),
     ("observes_without_end", observe(observe_until=None), 8, 'mode: "observe" needs observe_until (when it '
      'returns to enforce by itself, at most 30 days ahead); write observe_until = "2026-12-01T00:00:00Z";'),
     ("observes_for_nobody", observe(observe_by=None), 8, 'mode: "observe" needs observe_by (who answers for it); '

@@ -50,7 +50,9 @@ static char *join(const struct rules_findings *findings)
 #define HOP	 LISTEN " " UPSTREAM " " RULES
 #define AUDIT	 "audit: { directory = \"log\"; origin = \"example.org/reco\"; };"
 /* Everything that must be there, on line 1. */
-#define WHOLE		HOP " " AUDIT "\n"
+#define WHOLE HOP " " AUDIT "\n"
+/* The same on TCP. */
+#define TCP		"listen = [ \"127.0.0.1:50050\" ]; upstream = \"127.0.0.1:50051\"; " RULES " " AUDIT "\n"
 #define AUDIT_WITH(key) HOP "\naudit: { directory = \"log\"; origin = \"example.org/reco\";\n" key " };\n"
 
 #define PATH_27	 "/abcdefghijklmnopqrstuvwxyz"
@@ -176,12 +178,48 @@ static const struct row rows[] = {
 	 "path of a readable file"},
 	{"a schema that is no group", WHOLE "schema = 5;\n",
 	 "a.cfg:2: schema: a group is expected; write schema: { ... };"},
-	{"tls", WHOLE "tls: { cert = \"\"; };\n",
-	 "a.cfg:2: tls is not available in this version; leave it out, and listen on loopback or a Unix "
-	 "socket"},
-	{"upstream_tls", WHOLE "upstream_tls: { ca = \"\"; };\n",
-	 "a.cfg:2: upstream_tls is not available in this version; leave it out, and reach the recommender "
-	 "inside this machine"},
+	{"tls without anything", TCP "tls: { };\n",
+	 "a.cfg:2: tls: needs tls.cert (certificate for the TCP addresses of listen, with its issuers; read "
+	 "again "
+	 "when it changes); write cert = \"/etc/rankguard/tls/tls.crt\";\n"
+	 "a.cfg:2: tls: needs tls.key (private key of tls.cert, mode 0400 or 0440); write key = "
+	 "\"/etc/rankguard/tls/tls.key\";"},
+	{"tls that is empty", TCP "tls: { cert = \"\"; key = \"k\"; };\n",
+	 "a.cfg:2: tls.cert: is empty; write a value, or leave the key out"},
+	{"tls that is no group", TCP "tls = true;\n",
+	 "a.cfg:2: tls: a group is expected; write tls: { ... };"},
+	{"tls with a key read from elsewhere", TCP "tls: { cert = \"c\"; key = \"file:k\"; };\n",
+	 "a.cfg:2: tls.key: \"file:k\" reads a value out of a file, and a path is expected; write \"k\""},
+	{"tls with an unknown key", TCP "tls: { cert = \"c\"; key = \"k\"; ca = \"a\"; };\n",
+	 "a.cfg:2: unknown key \"tls.ca\"; did you mean \"upstream_tls.ca\"?"},
+	{"tls for Unix sockets", WHOLE "tls: { cert = \"c\"; key = \"k\"; };\n",
+	 "a.cfg:2: tls: is of no use: listen has only Unix sockets, which stay plain; add a TCP address, or "
+	 "leave "
+	 "it out"},
+	{"tls and plain text", TCP "tls: { cert = \"c\"; key = \"k\"; };\nallow_plaintext = true;\n",
+	 "a.cfg:3: allow_plaintext: is of no use with tls: no TCP address of listen is in plain text; leave "
+	 "it "
+	 "out"},
+	{"tls to the recommender without anything", TCP "upstream_tls: { };\n",
+	 "a.cfg:2: upstream_tls: needs upstream_tls.ca (who signs the recommender's certificate; read again "
+	 "when it "
+	 "changes); write ca = \"/etc/rankguard/upstream/ca.crt\";"},
+	{"tls to the recommender, half a pair", TCP "upstream_tls: { ca = \"a\"; cert = \"c\"; };\n",
+	 "a.cfg:2: upstream_tls.cert: needs upstream_tls.key (private key of upstream_tls.cert, mode 0400 or "
+	 "0440); "
+	 "write key = \"/etc/rankguard/upstream/tls.key\";"},
+	{"tls to the recommender, the other half", TCP "upstream_tls: { ca = \"a\"; key = \"k\"; };\n",
+	 "a.cfg:2: upstream_tls.key: needs upstream_tls.cert (certificate shown to the recommender, with its "
+	 "issuers; "
+	 "default: none); write cert = \"/etc/rankguard/upstream/tls.crt\";"},
+	{"tls to a Unix socket", WHOLE "upstream_tls: { ca = \"a\"; };\n",
+	 "a.cfg:2: upstream_tls: is of no use: \"unix:reco.sock\" is a Unix socket; name a TCP address, or "
+	 "leave it out"},
+	{"a name that no certificate has",
+	 TCP "upstream_tls: { ca = \"a\"; server_name = \"reco example\"; };\n",
+	 "a.cfg:2: upstream_tls.server_name: \"reco example\" cannot stand in a certificate; write a DNS "
+	 "name or an IP "
+	 "address, such as \"reco.example.org\""},
 	{"the embedded history without a directory", WHOLE "history: { backend = \"embedded\"; };\n",
 	 "a.cfg:2: history.backend: \"embedded\" needs a directory; set history.directory, such as "
 	 "\"/var/lib/rankguard/history\""},
@@ -272,11 +310,11 @@ static const struct row rows[] = {
 	{"a socket path that is too long", LISTEN RULES AUDIT "\nupstream = \"unix:" PATH_108 "\";\n",
 	 "a.cfg:2: upstream: \"unix:" PATH_108 "\" is too long for a Unix socket; at most 107 bytes of path"},
 	{"plain text to other machines", UPSTREAM RULES AUDIT "\nlisten = [ \"0.0.0.0:50050\" ];\n",
-	 "a.cfg:2: listen: \"0.0.0.0:50050\" is reached by other machines, in plain text; listen on loopback "
-	 "or a Unix socket, or say allow_plaintext = true"},
+	 "a.cfg:2: listen: \"0.0.0.0:50050\" is reached by other machines, in plain text; set tls, listen on "
+	 "loopback or a Unix socket, or say allow_plaintext = true"},
 	{"plain text to other machines, IPv6", UPSTREAM RULES AUDIT "\nlisten = [ \"[::]:50050\" ];\n",
-	 "a.cfg:2: listen: \"[::]:50050\" is reached by other machines, in plain text; listen on loopback or "
-	 "a Unix socket, or say allow_plaintext = true"},
+	 "a.cfg:2: listen: \"[::]:50050\" is reached by other machines, in plain text; set tls, listen on "
+	 "loopback or a Unix socket, or say allow_plaintext = true"},
 	{"a loop", LISTEN RULES AUDIT "\nupstream = \"unix:app.sock\";\n",
 	 "a.cfg:2: upstream: \"unix:app.sock\" is an address of listen already; choose another"},
 	{"the same address twice",
@@ -412,6 +450,7 @@ static const char every_key[] =
 	"workers = 8L;\n"
 	"rules = \"env:RANKGUARD_TEST_RULES\";\n"
 	"mode = \"enforce\";\n"
+	"sandbox = \"kill\";\n"
 	"receipts = false;\n"
 	"identity: { pod = \"file:value\"; namespace = \"shop\"; uid = \"u-1\"; node = \"n\\u00e9\"; };\n"
 	"history: { backend = \"embedded\"; directory = \"/var/history\"; };\n"
@@ -424,6 +463,34 @@ static const char every_key[] =
 	"failure: { undecodable = \"pass\"; history = \"closed\"; overload = \"closed\"; };\n"
 	"drain: { delay = \"0s\"; grace = \"90s\"; };\n"
 	"admin: { http = \"127.0.0.1:9901\"; };\n";
+
+/* Paths are told, and nothing that stands behind them. */
+static void tls_is_taken_and_told_to_the_log(void **state)
+{
+	(void)state;
+	struct rules_findings findings = {0};
+	struct sidecar_config *config =
+		load(BYTES_LITERAL("listen = [ \"0.0.0.0:50050\", \"unix:app.sock\" ]; upstream = "
+				   "\"10.0.0.1:50051\"; " RULES AUDIT "tls: { cert = \"c\"; key = \"k\"; };\n"
+				   "upstream_tls: { ca = \"a\"; cert = \"d\"; key = \"l\"; server_name = "
+				   "\"reco.example.org\"; };"),
+		     &findings);
+	char *got = join(&findings),
+	     *text = config ? sidecar_config_describe(config, SIDECAR_OPTIONS_FIXED) : NULL;
+	assert_string_equal(
+		got, "a.cfg:1: tls: whoever reaches \"0.0.0.0:50050\" may call; set tls.client_ca, so that "
+		     "applications must show a certificate");
+	assert_non_null(config);
+	assert_int_equal(findings.errors, 0);
+	assert_int_equal(sidecar_config_line(config, "tls.cert"), 1);
+	assert_non_null(strstr(
+		text, "tls.cert = \"c\"\ntls.key = \"k\"\nupstream_tls.ca = \"a\"\nupstream_tls.cert = "
+		      "\"d\"\nupstream_tls.key = \"l\"\nupstream_tls.server_name = \"reco.example.org\"\n"));
+	free(got);
+	free(text);
+	rules_findings_done(&findings);
+	sidecar_config_free(config);
+}
 
 static void every_key_is_taken_and_told_to_the_log(void **state)
 {
@@ -442,6 +509,7 @@ static void every_key_is_taken_and_told_to_the_log(void **state)
 				  "workers = 8\n"
 				  "rules = \"from-env\"\n"
 				  "mode = \"enforce\"\n"
+				  "sandbox = \"kill\"\n"
 				  "receipts = false\n"
 				  "identity.pod = \"first line\"\n"
 				  "identity.namespace = \"shop\"\n"
@@ -589,6 +657,7 @@ int main(void)
 		cmocka_unit_test(a_nul_is_found),
 		cmocka_unit_test(a_path_that_is_no_configuration_is_refused),
 		cmocka_unit_test(defaults_are_those_of_the_design),
+		cmocka_unit_test(tls_is_taken_and_told_to_the_log),
 		cmocka_unit_test(every_key_is_taken_and_told_to_the_log),
 		cmocka_unit_test(observing_is_told_to_the_log),
 		cmocka_unit_test(relative_paths_are_relative_to_the_file),

@@ -226,9 +226,10 @@ static int enter_twice(void)
 	struct err err;
 	if (sidecar_sandbox_enter(SIDECAR_SANDBOX_ON, &err))
 		return 1;
-	return strcmp(err.text,
-		      "sandbox: the filter of system calls cannot be set: Operation not permitted; allow "
-		      "seccomp to this process, or set sandbox = \"off\" where something else confines it");
+	return strcmp(
+		err.text,
+		"sandbox: the kernel takes no filter of system calls from this process; allow seccomp to it, "
+		"or set sandbox = \"off\" where something else confines it");
 }
 
 static void where_it_cannot_be_entered_it_says_so(void **state)

@@ -121,7 +121,7 @@ static bool check_own(const struct load *load, enum sidecar_side side, struct si
 	const struct sidecar_side_names *names = &sidecar_side_names[side];
 	struct side_paths paths = paths_of(load->config, side);
 	struct err err;
-	STACK_OF(X509) *chain = sidecar_chain_read(made->cert.at, &err);
+	struct stack_st_X509 *chain = sidecar_chain_read(made->cert.at, &err);
 	EVP_PKEY *key = NULL;
 	bool good = chain && sidecar_chain_links(chain, &err) &&
 		    sidecar_chain_serves(chain, side == SIDECAR_SIDE_LISTEN, &err) &&
@@ -151,7 +151,7 @@ static bool check_authorities(const struct load *load, enum sidecar_side side,
 	const char *option = sidecar_side_names[side].authority,
 		   *path = paths_of(load->config, side).authority;
 	struct err err;
-	STACK_OF(X509) *all = sidecar_chain_read(made->authority.at, &err);
+	struct stack_st_X509 *all = sidecar_chain_read(made->authority.at, &err);
 	size_t over = 0;
 	bool good = all && sidecar_chain_some_in_time(all, load->now_ns, &over, &err);
 	if (!good) {

@@ -20,7 +20,7 @@ static const char *words(void)
 	return text ? text : "no reason given";
 }
 
-void sidecar_chain_free(STACK_OF(X509) * chain)
+void sidecar_chain_free(struct stack_st_X509 *chain)
 {
 	sk_X509_pop_free(chain, X509_free);
 }
@@ -41,7 +41,7 @@ static bool at_end(void)
 	return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
 }
 
-static bool read_all(BIO *in, STACK_OF(X509) * all, struct err *err)
+static bool read_all(BIO *in, struct stack_st_X509 *all, struct err *err)
 {
 	for (int count = 1;; count++) {
 		X509 *one = PEM_read_bio_X509(in, NULL, no_password, NULL);
@@ -59,9 +59,9 @@ static bool read_all(BIO *in, STACK_OF(X509) * all, struct err *err)
 	}
 }
 
-STACK_OF(X509) * sidecar_chain_read(const char *pem, struct err *err)
+struct stack_st_X509 *sidecar_chain_read(const char *pem, struct err *err)
 {
-	STACK_OF(X509) *all = sk_X509_new_null();
+	struct stack_st_X509 *all = sk_X509_new_null();
 	BIO *in = BIO_new_mem_buf(pem, -1);
 	bool good = all && in ? read_all(in, all, err) : err_set(err, "memory is short");
 	BIO_free(in);
@@ -82,11 +82,11 @@ EVP_PKEY *sidecar_chain_key(const char *pem, struct err *err)
 		err_set(err,
 			"is encrypted, and nobody can be asked for the password; write the key as it is, "
 			"mode 0400");
-	else if (!key && at_end())
+	else if (!key && !strstr(pem, "PRIVATE KEY-----"))
 		err_set(err, "holds no private key; PEM is expected, with a line -----BEGIN PRIVATE "
 			     "KEY-----");
 	else if (!key)
-		err_set(err, "the private key cannot be read: %s; write it again, whole", words());
+		err_set(err, "the private key cannot be read; write it again, whole");
 	BIO_free(in);
 	ERR_clear_error();
 	return key;
@@ -94,7 +94,7 @@ EVP_PKEY *sidecar_chain_key(const char *pem, struct err *err)
 
 /* ---- rules ---- */
 
-bool sidecar_chain_links(STACK_OF(X509) * chain, struct err *err)
+bool sidecar_chain_links(struct stack_st_X509 *chain, struct err *err)
 {
 	for (int i = 0; i + 1 < sk_X509_num(chain); i++) {
 		X509 *one = sk_X509_value(chain, i), *issuer = sk_X509_value(chain, i + 1);
@@ -111,7 +111,7 @@ bool sidecar_chain_links(STACK_OF(X509) * chain, struct err *err)
 	return true;
 }
 
-bool sidecar_chain_serves(STACK_OF(X509) * chain, bool server, struct err *err)
+bool sidecar_chain_serves(struct stack_st_X509 *chain, bool server, struct err *err)
 {
 	int purpose = server ? X509_PURPOSE_SSL_SERVER : X509_PURPOSE_SSL_CLIENT;
 	bool good = X509_check_purpose(sk_X509_value(chain, 0), purpose, 0) == 1;
@@ -146,7 +146,7 @@ static bool in_time(X509 *one, int number, int64_t now_ns, struct err *err)
 		number, text);
 }
 
-bool sidecar_chain_in_time(STACK_OF(X509) * chain, int64_t now_ns, struct err *err)
+bool sidecar_chain_in_time(struct stack_st_X509 *chain, int64_t now_ns, struct err *err)
 {
 	for (int i = 0; i < sk_X509_num(chain); i++)
 		if (!in_time(sk_X509_value(chain, i), i + 1, now_ns, err))
@@ -154,7 +154,7 @@ bool sidecar_chain_in_time(STACK_OF(X509) * chain, int64_t now_ns, struct err *e
 	return true;
 }
 
-bool sidecar_chain_some_in_time(STACK_OF(X509) * all, int64_t now_ns, size_t *over, struct err *err)
+bool sidecar_chain_some_in_time(struct stack_st_X509 *all, int64_t now_ns, size_t *over, struct err *err)
 {
 	size_t late = 0;
 	for (int i = 0; i < sk_X509_num(all); i++)
@@ -165,14 +165,14 @@ bool sidecar_chain_some_in_time(STACK_OF(X509) * all, int64_t now_ns, size_t *ov
 	return true;
 }
 
-bool sidecar_chain_matches(STACK_OF(X509) * chain, EVP_PKEY *key, struct err *err)
+bool sidecar_chain_matches(struct stack_st_X509 *chain, EVP_PKEY *key, struct err *err)
 {
 	bool good = X509_check_private_key(sk_X509_value(chain, 0), key) == 1;
 	ERR_clear_error();
 	return good || err_set(err, "is not the key of the certificate; write both of the same pair");
 }
 
-bool sidecar_chain_accepted(STACK_OF(X509) * chain, EVP_PKEY *key, struct err *err)
+bool sidecar_chain_accepted(struct stack_st_X509 *chain, EVP_PKEY *key, struct err *err)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_method());
 	bool good = context && SSL_CTX_use_certificate(context, sk_X509_value(chain, 0)) == 1 &&
@@ -186,7 +186,7 @@ bool sidecar_chain_accepted(STACK_OF(X509) * chain, EVP_PKEY *key, struct err *e
 
 /* ---- what a chain tells ---- */
 
-void sidecar_chain_span(STACK_OF(X509) * chain, int64_t *from_ns, int64_t *until_ns)
+void sidecar_chain_span(struct stack_st_X509 *chain, int64_t *from_ns, int64_t *until_ns)
 {
 	*from_ns = 0;
 	*until_ns = INT64_MAX;
@@ -198,7 +198,7 @@ void sidecar_chain_span(STACK_OF(X509) * chain, int64_t *from_ns, int64_t *until
 	}
 }
 
-void sidecar_chain_last(STACK_OF(X509) * all, int64_t *from_ns, int64_t *until_ns)
+void sidecar_chain_last(struct stack_st_X509 *all, int64_t *from_ns, int64_t *until_ns)
 {
 	*from_ns = *until_ns = 0;
 	for (int i = 0; i < sk_X509_num(all); i++) {
@@ -210,7 +210,7 @@ void sidecar_chain_last(STACK_OF(X509) * all, int64_t *from_ns, int64_t *until_n
 	}
 }
 
-void sidecar_chain_fingerprint(STACK_OF(X509) * chain, char text[65])
+void sidecar_chain_fingerprint(struct stack_st_X509 *chain, char text[65])
 {
 	struct audit_hash hash = {{0}};
 	unsigned len = AUDIT_HASH_LEN;

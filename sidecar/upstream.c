@@ -4,6 +4,10 @@
 #include <grpc/grpc_security.h>
 #include <stdlib.h>
 
+/* What the core calls the least time between two attempts is the time that one may take. On a busy machine 100 ms
+ * were too short for a plain connection, and for a handshake of TLS. */
+enum { CONNECT_MS = 2000 };
+
 /* ---- credentials ---- */
 
 /* grpc_tls credentials, because those of grpc_ssl compare each call's :authority with the certificate: the
@@ -50,7 +54,7 @@ static grpc_channel *channel_new(const struct sidecar_config *config, grpc_chann
 		integer(GRPC_ARG_CLIENT_IDLE_TIMEOUT_MS,
 			INT32_MAX), /* no reconnect after a quiet half hour */
 		integer(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100),
-		integer(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000), /* what a connection may take to come up */
+		integer(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, CONNECT_MS),
 		integer(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000),
 		integer(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, (int)config->limits.message),
 		integer(GRPC_ARG_MAX_METADATA_SIZE, 64 * 1024), /* rich error details are large */

@@ -351,6 +351,7 @@ class Rotation(Both):
 
     def test_under_load_no_call_is_lost(self):
         sidecar = self.start_secure()
+        until(lambda: sidecar.admin("/readyz")[0] == 200, "the recommender is not reached")
         callers = Callers(self, 4)
         before = self.shown_serial()
         for turn in range(ROTATIONS):

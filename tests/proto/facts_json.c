@@ -91,6 +91,11 @@ void facts_json_response(struct buf *buf, const struct facts *facts)
 	for (size_t i = 0; i < facts->item_count; i++)
 		add_item(buf, facts, i);
 	json_close(buf, ']');
+	json_key(buf, "first");
+	json_open(buf, '[');
+	for (size_t i = 0; i < facts->item_count; i++)
+		json_uint(buf, facts->item_first ? facts->item_first[i] : 0);
+	json_close(buf, ']');
 	json_key(buf, "weights");
 	json_open(buf, '[');
 	for (size_t i = 0; i < facts->weight_count; i++)

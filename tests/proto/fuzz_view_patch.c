@@ -10,7 +10,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { SCHEMA_TRAP = 1, VERB_REQUEST = 2, VERB_SIGNAL = 4 };
+enum { SCHEMA_TRAP = 1, VERB_REQUEST = 2, VERB_SIGNAL = 4, SCHEMA_SHAPE = 8 };
 enum {
 	EDIT_SCORES = 1,
 	EDIT_ORDER = 2,
@@ -70,6 +70,14 @@ static void choose_order(struct run *run)
 	run->edits.order = array(run, count, sizeof *run->edits.order);
 	for (size_t i = 0; i < count; i++)
 		run->edits.order[i] = (uint32_t)(count - 1 - i);
+	if (!run->before.item_first)
+		return;
+	for (size_t i = 0, end; i < count; i = end) { /* no item leaves its list */
+		for (end = i + 1; end < count && run->before.item_first[end] == i;)
+			end++;
+		for (size_t at = i; at < end; at++)
+			run->edits.order[at] = (uint32_t)(i + end - 1 - at);
+	}
 }
 
 static void choose_prompts(struct run *run)
@@ -200,14 +208,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (len < 2)
 		return 0;
 	/* Compiled anew each time would cost more than the body: kept for the life of the fuzzer. */
-	static struct proto_mapping *mappings[2];
-	static const char *const names[] = {CANONICAL_RANK, TRAP_RANK};
-	bool trap = data[0] & SCHEMA_TRAP;
-	if (!mappings[trap])
-		mappings[trap] = trap ? trap_mapping() : proto_mapping_canonical(NULL);
-	assert(mappings[trap]);
-	const struct proto_method *method = proto_mapping_find(mappings[trap], bytes_of(names[trap]));
-	const struct proto_method *signal = proto_mapping_find(mappings[trap], bytes_of(CANONICAL_SIGNAL));
+	static struct proto_mapping *mappings[3];
+	static const char *const names[] = {CANONICAL_RANK, TRAP_RANK, SHAPE_RANK};
+	size_t which = data[0] & SCHEMA_SHAPE ? 2 : data[0] & SCHEMA_TRAP ? 1 : 0;
+	if (!mappings[which])
+		mappings[which] = which == 2   ? shape_mapping()
+				  : which == 1 ? trap_mapping()
+					       : proto_mapping_canonical(NULL);
+	assert(mappings[which]);
+	const struct proto_method *method = proto_mapping_find(mappings[which], bytes_of(names[which]));
+	const struct proto_method *signal = proto_mapping_find(mappings[which], bytes_of(CANONICAL_SIGNAL));
 	struct run run = {.chosen = data[1]};
 	struct facts_signal said;
 	struct bytes message = {(const char *)data + 2, len - 2};

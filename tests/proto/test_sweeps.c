@@ -21,30 +21,36 @@
 static const struct proto_limits limits = {20, 5};
 
 struct sample {
-	bool trap;
+	int which; /* mapping */
 	const char *message;
 };
 
 static const struct sample samples[] = {
-	{false,
+	{0,
 	 "90=1 1{ 1'a' 2d0.5 3d0.25 4'books' 5'model' 6'x' 6'y' 91( 1=1 ) } 1{ 2d1 1'b' 2d2 } 5'why' "
 	 "2{ 1'c' 2d1 3d2 } 1{ 1'c' } 3{ 1'p' 2't' 3=2 4'text' 5'en' 6{ 1'c' 2=1 3'yes' } 6{ 3'no' 2=2 } } "
 	 "3{ 1'q' 4'two' } 4d0.5 6'm1' 92f1 93l1"},
-	{true, "1{ 1{ 1{ 1=7 2=1 } 2{ 1{ 1f1 } } 4p1,2,300 4=8 1{ 3's' } } } 90{ 1=1 } "
-	       "1{ 1{ 2{ 1{ 1f3 } 2=5 } 3'no' } 2{ 1'f' 2d1 3i5 } } 3'no' 2{ 1{ 1'p' 2{ 1't' } 3=2 2{ 3'en' "
-	       "4'tt' } "
-	       "4{ 1{ 1'c' 2{ 1'l' } 4{ 2=1 } } } } 1{ 2{ 2'html' } } } 40{ 1'why' } 6{ 1f0.5 2{ 1'v' } }"},
+	{1, "1{ 1{ 1{ 1=7 2=1 } 2{ 1{ 1f1 } } 4p1,2,300 4=8 1{ 3's' } } } 90{ 1=1 } "
+	    "1{ 1{ 2{ 1{ 1f3 } 2=5 } 3'no' } 2{ 1'f' 2d1 3i5 } } 3'no' 2{ 1{ 1'p' 2{ 1't' } 3=2 2{ 3'en' "
+	    "4'tt' } "
+	    "4{ 1{ 1'c' 2{ 1'l' } 4{ 2=1 } } } } 1{ 2{ 2'html' } } } 40{ 1'why' } 6{ 1f0.5 2{ 1'v' } }"},
+	{2, "90=1 1{ 1{ 1{ 1{ 1'a' 2{ 1'score' 2{ 2d1 } } 2{ 2{ 2d3 } 1'x' } 3{ 1=5 } 4'c' 4'd' 5{ 1's' } "
+	    "6{ 1't' } 6{ 2'u' } } 1{ x0a10 x6ba7b8109dad11d180b400c04fd430c8 } } 3'g' } 1{ 2=1 } "
+	    "1{ 1{ 1{ 2{ 1'score' } 2{ 1'score' 2{ 3'y' } } } } } } "
+	    "3{ 1'a' 2d1 } 3{ 2d2 1'b' } 3{ 1'a' 2d3 } 4{ 1{ 1=1 2{ 1'a' 2{ 1{ 3't' } 3'tt' } } 3{ 1'en' } "
+	    "4{ 1{ 1'o' 2{ 1'l' } 3{ 1=1 } } } 4{ 1{ } } 5'ask' } 1{ 1=2 } } 4{ } 5{ 1d0.5 } "
+	    "6{ 1{ 1'why' 2{ 3'so' } } } 7{ 1=1 2{ 1{ 1'v1' } 1{ 1'v2' } } } 92f1 93l1"},
 };
 
 struct kit {
-	struct proto_mapping *mapping[2];
+	struct proto_mapping *mapping[3];
 };
 static struct kit kit;
 
 static const struct proto_method *method_of(const struct sample *sample)
 {
-	return proto_mapping_find(kit.mapping[sample->trap],
-				  bytes_of(sample->trap ? TRAP_RANK : CANONICAL_RANK));
+	static const char *const names[] = {CANONICAL_RANK, TRAP_RANK, SHAPE_RANK};
+	return proto_mapping_find(kit.mapping[sample->which], bytes_of(names[sample->which]));
 }
 
 /* Whatever was viewed can be edited, and the result be viewed. False: the arena is full. */
@@ -264,8 +270,10 @@ int main(void)
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_message_beyond_two_gib_is_refused_unread);
 	kit.mapping[0] = proto_mapping_canonical(NULL);
 	kit.mapping[1] = trap_mapping();
+	kit.mapping[2] = shape_mapping();
 	int failed = _cmocka_run_group_tests("sweeps", tests, count, NULL, NULL);
 	proto_mapping_free(kit.mapping[0]);
 	proto_mapping_free(kit.mapping[1]);
+	proto_mapping_free(kit.mapping[2]);
 	return failed;
 }

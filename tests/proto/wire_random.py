@@ -12,12 +12,15 @@ VARINT = {F.TYPE_INT64, F.TYPE_UINT64, F.TYPE_INT32, F.TYPE_UINT32, F.TYPE_BOOL,
           F.TYPE_SINT32, F.TYPE_SINT64}
 FIXED64 = {F.TYPE_DOUBLE, F.TYPE_FIXED64, F.TYPE_SFIXED64}
 FIXED32 = {F.TYPE_FLOAT, F.TYPE_FIXED32, F.TYPE_SFIXED32}
+DEPTH = 10
+NESTING = ('google.protobuf.Struct', 'google.protobuf.ListValue')  # values in values
 LEN, GROUP, GROUP_END = 2, 3, 4
 
 DOUBLES = [0.0, -0.0, 1.0, -1.0, 0.1, 1e-300, 1e300, float('inf'), float('-inf'), float('nan'), 0.25, 3.5]
 FLOATS = [0.0, -0.0, 1.0, -1.0, 0.10000000149011612, float('inf'), float('-inf'), float('nan'), 0.25, 3.5]
 TEXTS = ['', '', 'a', 'item-7', 'größe', '\U0001f642', 'x' * 127, 'y' * 128, 'z' * 300, '\0', '"\\']
-NUMBERS = [0, 0, 1, 2, 3, 4, 5, 6, 127, 128, 2**31 - 1, 2**31, 2**32, 2**32 + 1, 2**63, 2**64 - 1]
+BYTES = [b'\0\xff', bytes(range(16)), b'\xc3\x28']
+NUMBERS = [0, 0, 1, 2, 3, 4, 5, 6, 13, 127, 128, 2**31 - 1, 2**31, 2**32, 2**32 + 1, 2**63, 2**64 - 1]
 
 
 def varint(value, pad=0):
@@ -33,8 +36,8 @@ def varint(value, pad=0):
 
 
 class Writer:
-    def __init__(self, random):
-        self.random = random
+    def __init__(self, random, words=()):
+        self.random, self.texts = random, TEXTS + list(words) * 3
 
     def padded(self, value, most):
         """Sometimes in more bytes than needed, as long as every parser reads it."""
@@ -75,11 +78,13 @@ class Writer:
     def field(self, field, depth):
         kind = field.type
         if kind == F.TYPE_MESSAGE:
-            return self.run(field.number, self.message(field.message_type, depth + 1))
+            return self.run(field.number, self.message(field.message_type, depth + 1) if depth < DEPTH else b'')
         if kind == F.TYPE_GROUP:
             return self.tag(field.number, GROUP) + self.tag(field.number, GROUP_END)
+        if kind == F.TYPE_BYTES and self.random.random() < 0.4:
+            return self.run(field.number, self.random.choice(BYTES))
         if kind in (F.TYPE_STRING, F.TYPE_BYTES):
-            return self.run(field.number, self.random.choice(TEXTS).encode())
+            return self.run(field.number, self.random.choice(self.texts).encode())
         if field.label == F.LABEL_REPEATED and self.random.random() < 0.5:
             return self.run(field.number, b''.join(self.scalar(kind) for _ in range(self.random.randint(0, 4))))
         wire = 0 if kind in VARINT else 1 if kind in FIXED64 else 5
@@ -89,6 +94,8 @@ class Writer:
         chunks = []
         numbers = {field.number for field in descriptor.fields}
         for field in descriptor.fields:
+            if depth > 3 and field.message_type and field.message_type.full_name in NESTING and self.random.random() < 0.8:
+                continue
             most = 6 if field.label == F.LABEL_REPEATED and depth < 2 else 3
             for _ in range(self.random.choice([0, 1, 1, 1, 2, self.random.randint(0, most)])):
                 chunks.append(self.field(field, depth))

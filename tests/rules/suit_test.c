@@ -134,7 +134,8 @@ static const struct row {
 	{"what a mapping can only read", READ_ONLY,
 	 "rules = ( { id = \"a\"; kind = \"score_bound\"; max_absolute = 1; on_unknown = \"flag\"; reason = "
 	 "\"r\"; },\n"
-	 "{ id = \"b\"; kind = \"score_bound\"; max_absolute = 0.5; on_unknown = \"flag\"; mode = \"observe\"; "
+	 "{ id = \"b\"; kind = \"score_bound\"; max_absolute = 0.5; on_unknown = \"flag\"; mode = "
+	 "\"observe\"; "
 	 "reason = "
 	 "\"r\"; },\n"
 	 "{ id = \"c\"; kind = \"tone\"; max_chars = 9; action = \"replace\"; fallback = \"f\"; reason = "
